@@ -1,0 +1,16 @@
+// Effects: what a process actor wants done, as data its host carries out. Machines are closed, so an action only
+// emits effects; results come back as ordinary events (invariant: machines are synchronous and closed).
+
+import type { Cause } from '../../streams/log/event.ts';
+import type { Note, Write } from './write.ts';
+
+export type Effect =
+  /** Ask the API server; the outcome returns as `write.settled` with the same ticket. */
+  | { readonly kind: 'write'; readonly ticket: string; readonly write: Write; readonly cause: Cause | null }
+  /** Tell people. Nothing returns. */
+  | { readonly kind: 'note'; readonly note: Note }
+  /** Send `timer.fired` with this name and generation after `ms`; arming a name again replaces it. */
+  | { readonly kind: 'arm'; readonly timer: string; readonly generation: number; readonly ms: number }
+  | { readonly kind: 'disarm'; readonly timer: string };
+
+export type TimerFired = { readonly type: 'timer.fired'; readonly timer: string; readonly generation: number };

@@ -1,0 +1,23 @@
+// The read side as controllers, the scheduler and kubelets see it: current objects, parsed, by name or index.
+
+import type { KubeObject, Labels, ResourceName } from '../resources/meta.ts';
+import type { StoredObject } from './stored-object.ts';
+
+export type ObjectReader = {
+  /** Cluster-scoped objects have an empty namespace. */
+  get<T extends KubeObject>(
+    name: ResourceName,
+    key: { readonly namespace?: string; readonly name: string },
+  ): T | undefined;
+  list<T extends KubeObject>(
+    name: ResourceName,
+    selection?: { readonly namespace?: string; readonly labels?: Labels },
+  ): T[];
+  /** Objects of the resource that name this owner. */
+  ownedBy<T extends KubeObject>(name: ResourceName, uid: string): T[];
+  podsOnNode<T extends KubeObject>(node: string): T[];
+  /** Every resource that has been seen, for those who walk all of them (garbage collector, namespaces). */
+  resources(): readonly ResourceName[];
+  /** With the machine's state and revision beside the object. */
+  stored(name: ResourceName, key: { readonly namespace?: string; readonly name: string }): StoredObject | undefined;
+};

@@ -1,0 +1,118 @@
+// The cluster's objects as the log says they are: it folds recorded events and nothing else, live and at boot alike
+// (invariant: state changes only by evolving from read-back events). This is what takes etcd's place for readers.
+
+import { assert } from '../base/assert.ts';
+import { type Revision, revisionZero } from '../base/brand.ts';
+import type { RecordedEvent, StreamName } from '../log/event.ts';
+import { parseSubject, streamOf } from '../log/subjects.ts';
+import type { KubeObject, Labels, ResourceName } from '../resources/meta.ts';
+import { resources } from '../resources/names.ts';
+import type { Change } from './change.ts';
+import type { ObjectReader } from './object-reader.ts';
+import { ResourceView } from './resource-view.ts';
+import { keyOf, type StoredObject } from './stored-object.ts';
+
+type Waiting = { readonly revision: Revision; readonly resolve: () => void };
+
+export class ObjectView implements ObjectReader {
+  readonly #resources = new Map<string, ResourceView>();
+  readonly #revisions: Record<StreamName, Revision> = { LOG: revisionZero, LEASE: revisionZero, EVENT: revisionZero };
+  readonly #floors: Record<StreamName, Revision> = { LOG: revisionZero, LEASE: revisionZero, EVENT: revisionZero };
+  readonly #waiting: Record<StreamName, Waiting[]> = { LOG: [], LEASE: [], EVENT: [] };
+  readonly #listeners = new Set<(change: Change) => void>();
+
+  /** Reads the state of one stream from the last event of each subject. Tells nobody. */
+  load(events: readonly RecordedEvent[]): void {
+    for (const event of events) {
+      const ref = parseSubject(event.subject);
+      if (ref !== undefined) this.resource(ref).load(ref, event);
+      this.#revisions[event.stream] = event.revision;
+    }
+  }
+
+  /** Ends booting one stream: what comes after `revision` is told as changes. */
+  loaded(stream: StreamName, revision: Revision): void {
+    this.#revisions[stream] = revision;
+    this.#floors[stream] = revision;
+    for (const view of this.#resources.values()) if (streamOf(view.name) === stream) view.loaded(revision);
+  }
+
+  /** Evolves by one event and tells the change to listeners, resource first. */
+  apply(event: RecordedEvent): Change | undefined {
+    const { stream, revision } = event;
+    assert(revision > this.#revisions[stream], `event ${revision} of ${stream} comes after ${this.#revisions[stream]}`);
+    this.#revisions[stream] = revision;
+    const ref = parseSubject(event.subject);
+    const change = ref === undefined ? undefined : this.resource(ref).apply(ref, event);
+    if (change !== undefined) for (const listener of this.#listeners) listener(change);
+    this.#wake(stream, revision);
+    return change;
+  }
+
+  /** The newest revision taken in from the stream. */
+  revision(stream: StreamName): Revision {
+    return this.#revisions[stream];
+  }
+
+  /** Resolves once the view has taken in the revision: whoever wrote it then reads it. */
+  reached(stream: StreamName, revision: Revision): Promise<void> {
+    if (this.#revisions[stream] >= revision) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting[stream].push({ revision, resolve }));
+  }
+
+  resource({ group, resource }: ResourceName): ResourceView {
+    const id = `${resource}.${group}`;
+    let view = this.#resources.get(id);
+    if (view === undefined) {
+      const name = { group, resource };
+      view = new ResourceView(name, this.#floors[streamOf(name)]);
+      this.#resources.set(id, view);
+    }
+    return view;
+  }
+
+  resources(): readonly ResourceName[] {
+    return Array.from(this.#resources.values(), (view) => view.name);
+  }
+
+  /** Hears every change of every resource, synchronously and in order. */
+  listen(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  stored(name: ResourceName, key: { namespace?: string; name: string }): StoredObject | undefined {
+    return this.resource(name).get(keyOf({ namespace: key.namespace ?? '', name: key.name }));
+  }
+
+  get<T extends KubeObject>(name: ResourceName, key: { namespace?: string; name: string }): T | undefined {
+    return this.stored(name, key)?.object as T | undefined;
+  }
+
+  list<T extends KubeObject>(name: ResourceName, selection: { namespace?: string; labels?: Labels } = {}): T[] {
+    return Array.from(this.resource(name).select(selection), (stored) => stored.object as unknown as T);
+  }
+
+  ownedBy<T extends KubeObject>(name: ResourceName, uid: string): T[] {
+    return this.resource(name)
+      .ownedBy(uid)
+      .map((stored) => stored.object as unknown as T);
+  }
+
+  podsOnNode<T extends KubeObject>(node: string): T[] {
+    return this.resource(resources.pods)
+      .onNode(node)
+      .map((stored) => stored.object as unknown as T);
+  }
+
+  #wake(stream: StreamName, revision: Revision): void {
+    const waiting = this.#waiting[stream];
+    if (waiting.length === 0) return;
+    const still: Waiting[] = [];
+    for (const entry of waiting) {
+      if (entry.revision <= revision) entry.resolve();
+      else still.push(entry);
+    }
+    this.#waiting[stream] = still;
+  }
+}

@@ -1,0 +1,53 @@
+// One version of one object as the view holds it: parsed and encoded forms are made when first asked for and then
+// shared by everyone (reads, lists, watches), so an object is encoded once, not once per client.
+
+import { defined } from '../base/assert.ts';
+import type { Revision } from '../base/brand.ts';
+import type { RecordedEvent } from '../log/event.ts';
+import type { ObjectRef } from '../log/subjects.ts';
+import { encodeObject, spliceRevision } from '../resources/encode.ts';
+import type { AnyObject } from '../resources/meta.ts';
+
+export class StoredObject {
+  readonly ref: ObjectRef;
+  readonly key: string;
+  readonly revision: Revision;
+  /** The machine's state the event left the object in; the last one it had, for a deletion. */
+  readonly state: string;
+  #raw: Uint8Array | undefined;
+  #json: Buffer | undefined;
+  #object: AnyObject | undefined;
+
+  constructor(ref: ObjectRef, event: RecordedEvent) {
+    this.ref = ref;
+    this.key = keyOf(ref);
+    this.revision = event.revision;
+    this.state = event.to ?? event.from ?? '';
+    this.#raw = event.object;
+  }
+
+  /** The exact bytes clients are served as `application/json`. */
+  get json(): Buffer {
+    if (this.#json === undefined) {
+      this.#json = spliceRevision(defined(this.#raw, 'the raw form is there until the JSON is'), this.revision);
+      this.#raw = undefined;
+    }
+    return this.#json;
+  }
+
+  /** The bytes as an event carries them: without the resourceVersion. */
+  encoded(): Uint8Array {
+    return this.#raw ?? encodeObject(this.object);
+  }
+
+  /** The parsed object. Shared: never change it. */
+  get object(): AnyObject {
+    this.#object ??= JSON.parse(this.json.toString('utf8')) as AnyObject;
+    return this.#object;
+  }
+}
+
+/** Sorts objects as `kubectl get -A` lists them: by namespace, then name. */
+export function keyOf(ref: { readonly namespace: string; readonly name: string }): string {
+  return ref.namespace === '' ? ref.name : `${ref.namespace}/${ref.name}`;
+}
