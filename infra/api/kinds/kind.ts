@@ -33,4 +33,6 @@ export type Kind = {
   readonly schema: ObjectSchema;
   /** Built-in types have protobuf bodies; custom resources do not. */
   readonly protobuf: boolean;
+  /** Set where the objects live under another kind's key and are only shown in this form (events.k8s.io as core events). */
+  readonly storedAs?: { readonly group: string; readonly version: string; readonly kind: string };
 };
