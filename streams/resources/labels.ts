@@ -1,5 +1,6 @@
 // Label selectors: matching the API type, and parsing and matching the query string's grammar.
 
+import { assertNever } from '../base/assert.ts';
 import type { LabelSelector, Labels } from './meta.ts';
 
 /** One requirement of a selector; all of them must hold. */
