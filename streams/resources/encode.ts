@@ -18,6 +18,8 @@ export function spliceRevision(object: Uint8Array, revision: Revision): Buffer {
   const bytes = Buffer.from(object.buffer, object.byteOffset, object.byteLength);
   const at = bytes.indexOf(opening);
   assert(at >= 0, 'an encoded object has metadata');
+  // Position zero is no event: an object that was only imagined (dry run) has no resourceVersion.
+  if (revision === 0) return bytes;
   const start = at + opening.length;
   const field = `"resourceVersion":"${revision}"${bytes[start] === 0x7d ? '' : ','}`;
   const spliced = Buffer.allocUnsafe(bytes.length + field.length);

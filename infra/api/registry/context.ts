@@ -1,0 +1,29 @@
+// Who asks, as what, and why: travels with every request from the front door, or from an actor, down to the event.
+
+import type { Cause } from '../../../streams/log/event.ts';
+
+export type RequestUser = {
+  readonly username: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+};
+
+export type RequestContext = {
+  readonly user: RequestUser;
+  /** Field manager the change is recorded and owned under. */
+  readonly agent: string;
+  /** The event that made an actor ask; null for people. */
+  readonly cause: Cause | null;
+  /** Decide everything, record nothing. */
+  readonly dryRun: boolean;
+  /** Adds a `Warning` header to the answer. */
+  warn(text: string): void;
+};
+
+export type Preconditions = { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined };
+
+export type DeleteOptions = {
+  readonly gracePeriodSeconds?: number | undefined;
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' | undefined;
+  readonly preconditions?: Preconditions | undefined;
+};

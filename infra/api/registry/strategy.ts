@@ -1,0 +1,33 @@
+// What is particular to one kind when it is written: everything else is the registry's. A strategy is pure; what it
+// needs of other objects it is handed by admission.
+
+import type { Lifecycle } from '../../../actors/kit/lifecycle.ts';
+import type { AnyObject } from '../../../streams/resources/meta.ts';
+import type { FieldError } from '../errors.ts';
+
+export type Strategy = {
+  readonly lifecycle: Lifecycle;
+  /** How names of the kind are checked; a DNS subdomain unless said otherwise. */
+  readonly names?: 'subdomain' | 'label' | 'service' | 'path-segment';
+  /** The kind counts spec changes in metadata.generation. */
+  readonly generation?: boolean;
+  /** The kind has a status that only /status may change. */
+  readonly status?: boolean;
+  /** An update without resourceVersion is allowed (facts §3.7); true unless said otherwise. */
+  readonly unconditionalUpdate?: boolean;
+  /** PUT on an absent name creates it. */
+  readonly createOnUpdate?: boolean;
+  /** A DELETE answers with the object rather than a Status. */
+  readonly deleteReturnsObject?: boolean;
+  /** Fills in what the client left out. Called for every write, so it must be idempotent. */
+  defaults?(object: AnyObject): AnyObject;
+  prepareCreate?(object: AnyObject): AnyObject;
+  /** Puts back what an update of the main endpoint may not touch. */
+  prepareUpdate?(next: AnyObject, before: AnyObject): AnyObject;
+  /** Problems that make the write Invalid. `before` is absent for a creation. */
+  validate?(next: AnyObject, before: AnyObject | undefined): readonly FieldError[];
+  /** Problems of an update through /status. */
+  validateStatus?(next: AnyObject, before: AnyObject): readonly FieldError[];
+  /** Seconds between the request to delete and the end; 0 deletes at once. Without it there is no grace. */
+  graceSeconds?(object: AnyObject, requested: number | undefined): number;
+};
