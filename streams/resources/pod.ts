@@ -57,7 +57,30 @@ export type NodeSelectorTerm = {
 export type PodAffinityTerm = {
   readonly labelSelector?: LabelSelector;
   readonly namespaces?: readonly string[];
+  /** Namespaces by their labels, beside the named ones; an empty selector means all of them. */
+  readonly namespaceSelector?: LabelSelector;
+  readonly matchLabelKeys?: readonly string[];
+  readonly mismatchLabelKeys?: readonly string[];
   readonly topologyKey: string;
+};
+
+export type PodAffinityTerms = {
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[];
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
+    readonly weight: number;
+    readonly podAffinityTerm: PodAffinityTerm;
+  }[];
+};
+
+export type TopologySpreadConstraint = {
+  readonly maxSkew: number;
+  readonly topologyKey: string;
+  readonly whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway';
+  readonly labelSelector?: LabelSelector;
+  readonly minDomains?: number;
+  readonly nodeAffinityPolicy?: 'Honor' | 'Ignore';
+  readonly nodeTaintsPolicy?: 'Honor' | 'Ignore';
+  readonly matchLabelKeys?: readonly string[];
 };
 
 export type Affinity = {
@@ -70,8 +93,8 @@ export type Affinity = {
       readonly preference: NodeSelectorTerm;
     }[];
   };
-  readonly podAffinity?: { readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[] };
-  readonly podAntiAffinity?: { readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[] };
+  readonly podAffinity?: PodAffinityTerms;
+  readonly podAntiAffinity?: PodAffinityTerms;
 };
 
 export type PodSpec = {
@@ -90,6 +113,10 @@ export type PodSpec = {
   readonly hostname?: string;
   readonly subdomain?: string;
   readonly priority?: number;
+  readonly preemptionPolicy?: 'PreemptLowerPriority' | 'Never';
+  readonly topologySpreadConstraints?: readonly TopologySpreadConstraint[];
+  /** Requests of the pod as a whole; they replace the sum of its containers'. */
+  readonly resources?: { readonly requests?: Quantities; readonly limits?: Quantities };
   readonly readinessGates?: readonly { readonly conditionType: string }[];
   readonly schedulingGates?: readonly { readonly name: string }[];
   readonly overhead?: Quantities;
