@@ -1,0 +1,31 @@
+// Resource → lifecycle. The API server names every change with it, replay checks every recorded one with it.
+
+import type { Lifecycle } from './kit/lifecycle.ts';
+import { plainLifecycle } from './kit/plain-lifecycle.ts';
+
+const special: Readonly<Record<string, Lifecycle>> = {};
+
+const plain = new Map<string, Lifecycle>();
+
+/** Kinds without a machine of their own come, change and go. */
+export function lifecycleOf(kind: {
+  readonly group: string;
+  readonly resource: string;
+  readonly singular?: string;
+}): Lifecycle {
+  const known = special[`${kind.resource}.${kind.group}`];
+  if (known !== undefined) return known;
+  const singular = kind.singular ?? singularOf(kind.resource);
+  let lifecycle = plain.get(singular);
+  if (lifecycle === undefined) {
+    lifecycle = plainLifecycle(singular);
+    plain.set(singular, lifecycle);
+  }
+  return lifecycle;
+}
+
+/** Good for every resource the program itself serves; others bring their singular along. */
+function singularOf(resource: string): string {
+  if (resource === 'endpoints') return resource;
+  return resource.endsWith('ies') ? `${resource.slice(0, -3)}y` : resource.replace(/s$/, '');
+}

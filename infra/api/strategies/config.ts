@@ -1,0 +1,43 @@
+// ConfigMaps, Secrets, ServiceAccounts, Leases, core Events, Endpoints and EndpointSlices.
+
+import type { ConfigMap, CoreEvent, Secret } from '../../../streams/resources/config.ts';
+import type { Strategy } from '../registry/strategy.ts';
+import { configMapProblems, eventProblems, secretProblems } from '../validation/config.ts';
+import { fill } from './fill.ts';
+
+export const configMapStrategy: Omit<Strategy, 'lifecycle'> = {
+  validate: (next, before) => configMapProblems(next as ConfigMap, before as ConfigMap | undefined),
+};
+
+export const secretStrategy: Omit<Strategy, 'lifecycle'> = {
+  defaults: (object) => fill(object, { type: 'Opaque' }),
+  prepareCreate(object) {
+    const { stringData, ...rest } = object as typeof object & { stringData?: Readonly<Record<string, string>> };
+    return stringData === undefined ? object : withStringData(rest as typeof object, stringData);
+  },
+  prepareUpdate(next) {
+    const { stringData, ...rest } = next as typeof next & { stringData?: Readonly<Record<string, string>> };
+    return stringData === undefined ? next : withStringData(rest as typeof next, stringData);
+  },
+  validate: (next, before) => secretProblems(next as Secret, before as Secret | undefined),
+};
+
+export const serviceAccountStrategy: Omit<Strategy, 'lifecycle'> = { deleteReturnsObject: true };
+
+export const leaseStrategy: Omit<Strategy, 'lifecycle'> = { unconditionalUpdate: false, createOnUpdate: true };
+
+export const eventStrategy: Omit<Strategy, 'lifecycle'> = {
+  createOnUpdate: true,
+  validate: (next) => eventProblems(next as unknown as CoreEvent),
+};
+
+export const endpointsStrategy: Omit<Strategy, 'lifecycle'> = { createOnUpdate: true };
+
+export const endpointSliceStrategy: Omit<Strategy, 'lifecycle'> = { generation: true };
+
+/** `stringData` is a convenience of writers: it is merged into `data` and never stored. */
+function withStringData<T extends object>(object: T, stringData: Readonly<Record<string, string>>): T {
+  const data: Record<string, string> = { ...(object as { data?: Readonly<Record<string, string>> }).data };
+  for (const key in stringData) data[key] = Buffer.from(stringData[key] ?? '').toString('base64');
+  return { ...object, data };
+}

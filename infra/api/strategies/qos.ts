@@ -1,0 +1,18 @@
+// Quality of service class: Guaranteed where every container's cpu and memory limits equal its requests, BestEffort
+// where none asks for anything, Burstable otherwise.
+
+import type { PodSpec } from '../../../streams/resources/pod.ts';
+
+export function qosClass(spec: PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+  let guaranteed = true;
+  let bestEffort = true;
+  for (const { resources = {} } of [...spec.containers, ...(spec.initContainers ?? [])]) {
+    for (const resource of ['cpu', 'memory']) {
+      const request = resources.requests?.[resource];
+      const limit = resources.limits?.[resource];
+      if (request !== undefined || limit !== undefined) bestEffort = false;
+      if (limit === undefined || (request !== undefined && request !== limit)) guaranteed = false;
+    }
+  }
+  return bestEffort ? 'BestEffort' : guaranteed ? 'Guaranteed' : 'Burstable';
+}

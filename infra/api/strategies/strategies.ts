@@ -1,0 +1,46 @@
+// Kind → strategy, with the kind's lifecycle from the actors' side. Kinds without particulars share one plain strategy.
+
+import { lifecycleOf } from '../../../actors/lifecycles.ts';
+import type { Kind } from '../kinds/kind.ts';
+import type { Strategy } from '../registry/strategy.ts';
+import { namespaceStrategy, nodeStrategy } from './cluster.ts';
+import {
+  configMapStrategy,
+  endpointSliceStrategy,
+  endpointsStrategy,
+  eventStrategy,
+  leaseStrategy,
+  secretStrategy,
+  serviceAccountStrategy,
+} from './config.ts';
+import { podStrategy } from './pod.ts';
+import { serviceStrategy } from './service.ts';
+import { deploymentStrategy, replicaSetStrategy } from './workloads.ts';
+
+const particulars: Readonly<Record<string, Omit<Strategy, 'lifecycle'>>> = {
+  'configmaps.': configMapStrategy,
+  'deployments.apps': deploymentStrategy,
+  'endpoints.': endpointsStrategy,
+  'endpointslices.discovery.k8s.io': endpointSliceStrategy,
+  'events.': eventStrategy,
+  'leases.coordination.k8s.io': leaseStrategy,
+  'namespaces.': namespaceStrategy,
+  'nodes.': nodeStrategy,
+  'pods.': podStrategy,
+  'replicasets.apps': replicaSetStrategy,
+  'secrets.': secretStrategy,
+  'serviceaccounts.': serviceAccountStrategy,
+  'services.': serviceStrategy,
+};
+
+const strategies = new Map<string, Strategy>();
+
+export function strategyOf(kind: Pick<Kind, 'group' | 'resource' | 'singular'>): Strategy {
+  const id = `${kind.resource}.${kind.group}`;
+  let strategy = strategies.get(id);
+  if (strategy === undefined) {
+    strategy = { ...particulars[id], lifecycle: lifecycleOf(kind) };
+    strategies.set(id, strategy);
+  }
+  return strategy;
+}

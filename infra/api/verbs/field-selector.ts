@@ -1,0 +1,103 @@
+// Field selectors: the grammar of the query parameter, and which fields each resource can be selected by (facts §3.8).
+
+import type { AnyObject } from '../../../streams/resources/meta.ts';
+import { badRequest } from '../errors.ts';
+
+export type FieldRequirement = { readonly field: string; readonly operator: '=' | '!='; readonly value: string };
+
+type Reader = (object: AnyObject) => string;
+
+/** Parses `a=b,c!=d`; `\,`, `\=` and `\\` are escapes. */
+export function parseFieldSelector(text: string): readonly FieldRequirement[] {
+  if (text.trim() === '') return [];
+  return splitUnescaped(text, ',')
+    .filter((term) => term !== '')
+    .map((term) => {
+      const match = /^(?<field>[^=!]+)(?<operator>==|=|!=)(?<value>.*)$/s.exec(term);
+      if (match?.groups === undefined)
+        throw badRequest(`invalid field selector: invalid selector: '${text}'; can't understand '${term}'`);
+      const { field = '', operator, value = '' } = match.groups;
+      return { field: field.trim(), operator: operator === '!=' ? '!=' : '=', value: unescape(value) };
+    });
+}
+
+/** The function that reads a field for selection; throws BadRequest for fields the resource is not selected by. */
+export function fieldReader({ group, resource }: { group: string; resource: string }, field: string): Reader {
+  const reader = common[field] ?? particular[`${resource}.${group}`]?.[field];
+  if (reader === undefined) throw badRequest(`field label not supported: ${field}`);
+  return reader;
+}
+
+const common: Readonly<Record<string, Reader>> = {
+  'metadata.name': (object) => object.metadata.name,
+  'metadata.namespace': (object) => object.metadata.namespace ?? '',
+};
+
+const particular: Readonly<Record<string, Readonly<Record<string, Reader>>>> = {
+  'pods.': paths(
+    'spec.nodeName',
+    'spec.restartPolicy',
+    'spec.schedulerName',
+    'spec.serviceAccountName',
+    'spec.hostNetwork',
+    'status.phase',
+    'status.podIP',
+    'status.nominatedNodeName',
+  ),
+  'nodes.': { 'spec.unschedulable': (object) => String(read(object, ['spec', 'unschedulable']) || 'false') },
+  'namespaces.': paths('status.phase'),
+  'services.': paths('spec.clusterIP', 'spec.type'),
+  'secrets.': paths('type'),
+  'events.': {
+    ...paths(
+      'involvedObject.kind',
+      'involvedObject.namespace',
+      'involvedObject.name',
+      'involvedObject.uid',
+      'involvedObject.apiVersion',
+      'involvedObject.resourceVersion',
+      'involvedObject.fieldPath',
+      'reason',
+      'reportingComponent',
+      'type',
+    ),
+    source: (object) => read(object, ['source', 'component']) || read(object, ['reportingComponent']),
+  },
+  'replicasets.apps': paths('status.replicas'),
+};
+
+function paths(...names: readonly string[]): Readonly<Record<string, Reader>> {
+  return Object.fromEntries(
+    names.map((name) => {
+      const path = name.split('.');
+      return [name, (object: AnyObject) => read(object, path)];
+    }),
+  );
+}
+
+function read(object: AnyObject, path: readonly string[]): string {
+  let value: unknown = object;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return '';
+    value = (value as Readonly<Record<string, unknown>>)[key];
+  }
+  return value === undefined || value === null ? '' : String(value);
+}
+
+function splitUnescaped(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let part = '';
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '\\' && i + 1 < text.length) part += text[i++] + (text[i] ?? '');
+    else if (text[i] === separator) {
+      parts.push(part);
+      part = '';
+    } else part += text[i];
+  }
+  parts.push(part);
+  return parts;
+}
+
+function unescape(text: string): string {
+  return text.replace(/\\([\\,=])/g, '$1');
+}

@@ -1,0 +1,84 @@
+// Which objects a list, watch or deletecollection means: namespace, label selector and field selector in one predicate,
+// with what the indexes can answer set apart.
+
+import { matchesRequirements, parseLabelSelector, type Requirement } from '../../../streams/resources/labels.ts';
+import type { Labels } from '../../../streams/resources/meta.ts';
+import type { ResourceView } from '../../../streams/views/resource-view.ts';
+import type { StoredObject } from '../../../streams/views/stored-object.ts';
+import { badRequest } from '../errors.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { fieldReader, parseFieldSelector } from './field-selector.ts';
+
+export type Selection = {
+  readonly namespace: string | undefined;
+  /** False where neither labels nor fields narrow the selection: then counts are exact and cheap. */
+  readonly selective: boolean;
+  matches(stored: StoredObject): boolean;
+  /** Matching objects of the present, in list order, behind the key `after`. */
+  select(view: ResourceView, after?: string): Iterable<StoredObject>;
+};
+
+export function parseSelection(
+  { kind, namespace }: { kind: Kind; namespace: string | undefined },
+  query: URLSearchParams,
+): Selection {
+  const parsed = parseLabelSelector(query.get('labelSelector') ?? '');
+  if (parsed.kind === 'invalid') throw badRequest(parsed.message);
+  const labels = parsed.requirements;
+  const fields = parseFieldSelector(query.get('fieldSelector') ?? '').map(({ field, operator, value }) => {
+    const reader = fieldReader(kind, field);
+    return { field, value, equals: operator === '=', reader };
+  });
+  const scoped = namespace === undefined || namespace === '' ? undefined : namespace;
+  const wanted = (field: string) => fields.find((entry) => entry.field === field && entry.equals)?.value;
+  const name = wanted('metadata.name');
+  const inNamespace = scoped ?? wanted('metadata.namespace');
+  const node = kind.resource === 'pods' && kind.group === '' ? wanted('spec.nodeName') : undefined;
+  const indexed = indexedLabels(labels);
+  const matches = (stored: StoredObject): boolean =>
+    (scoped === undefined || stored.ref.namespace === scoped) &&
+    (labels.length === 0 || matchesRequirements(labels, stored.object.metadata.labels)) &&
+    fields.every(({ reader, value, equals }) => (reader(stored.object) === value) === equals);
+  return {
+    namespace: scoped,
+    selective: labels.length > 0 || fields.length > 0,
+    matches,
+    *select(view, after) {
+      for (const stored of candidates(view, { name, namespace: inNamespace, node, labels: indexed, after })) {
+        if (matches(stored)) yield stored;
+      }
+    },
+  };
+}
+
+type Hints = {
+  readonly name: string | undefined;
+  readonly namespace: string | undefined;
+  readonly node: string | undefined;
+  readonly labels: Labels | undefined;
+  readonly after: string | undefined;
+};
+
+function candidates(view: ResourceView, { name, namespace, node, labels, after }: Hints): Iterable<StoredObject> {
+  if (name !== undefined && namespace !== undefined && namespace !== '') {
+    return only(view.get(`${namespace}/${name}`), after);
+  }
+  if (node !== undefined && node !== '') {
+    return view
+      .onNode(node)
+      .filter((stored) => after === undefined || stored.key > after)
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+  return view.select({ namespace, labels }, after);
+}
+
+function only(stored: StoredObject | undefined, after: string | undefined): StoredObject[] {
+  return stored === undefined || (after !== undefined && stored.key <= after) ? [] : [stored];
+}
+
+function indexedLabels(requirements: readonly Requirement[]): Labels | undefined {
+  const exact = requirements.filter(
+    ({ operator, values }) => (operator === '=' || operator === 'in') && values.length === 1,
+  );
+  return exact.length === 0 ? undefined : Object.fromEntries(exact.map(({ key, values }) => [key, values[0] ?? '']));
+}
