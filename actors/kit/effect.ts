@@ -2,6 +2,7 @@
 // emits effects; results come back as ordinary events (invariant: machines are synchronous and closed).
 
 import type { Cause } from '../../streams/log/event.ts';
+import type { FailedWrite, Key } from './controller.ts';
 import type { Note, Write } from './write.ts';
 
 export type Effect =
@@ -11,6 +12,17 @@ export type Effect =
   | { readonly kind: 'note'; readonly note: Note }
   /** Send `timer.fired` with this name and generation after `ms`; arming a name again replaces it. */
   | { readonly kind: 'arm'; readonly timer: string; readonly generation: number; readonly ms: number }
-  | { readonly kind: 'disarm'; readonly timer: string };
+  | { readonly kind: 'disarm'; readonly timer: string }
+  /** Reconcile this key and carry its plan out; the outcome returns as `reconcile.settled`. */
+  | {
+      readonly kind: 'reconcile';
+      readonly key: Key;
+      readonly cause: Cause | null;
+      readonly sinceMs: number;
+      readonly failures: readonly FailedWrite[];
+    };
+
+/** How a machine hands an effect to its host: it emits it. */
+export type EffectEmitted = { readonly type: 'effect'; readonly effect: Effect };
 
 export type TimerFired = { readonly type: 'timer.fired'; readonly timer: string; readonly generation: number };

@@ -12,6 +12,8 @@ export class StoredObject {
   readonly ref: ObjectRef;
   readonly key: string;
   readonly revision: Revision;
+  /** The writer's clock when this version was recorded, milliseconds since the Unix epoch. */
+  readonly timeMs: number;
   /** The machine's state the event left the object in; the last one it had, for a deletion. */
   readonly state: string;
   #raw: Uint8Array | undefined;
@@ -22,6 +24,7 @@ export class StoredObject {
     this.ref = ref;
     this.key = keyOf(ref);
     this.revision = event.revision;
+    this.timeMs = event.timeMs;
     this.state = event.to ?? event.from ?? '';
     this.#raw = event.object;
   }
