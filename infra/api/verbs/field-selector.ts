@@ -17,7 +17,7 @@ export function parseFieldSelector(text: string): readonly FieldRequirement[] {
       if (match?.groups === undefined)
         throw badRequest(`invalid field selector: invalid selector: '${text}'; can't understand '${term}'`);
       const { field = '', operator, value = '' } = match.groups;
-      return { field: field.trim(), operator: operator === '!=' ? '!=' : '=', value: unescape(value) };
+      return { field: field.trim(), operator: operator === '!=' ? '!=' : '=', value: unescaped(value) };
     });
 }
 
@@ -98,6 +98,6 @@ function splitUnescaped(text: string, separator: string): string[] {
   return parts;
 }
 
-function unescape(text: string): string {
+function unescaped(text: string): string {
   return text.replace(/\\([\\,=])/g, '$1');
 }

@@ -59,9 +59,7 @@ export function parseListOptions(query: URLSearchParams): ListOptions {
 }
 
 export function encodeContinue({ revision, after }: ContinueToken): string {
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: `${after}\u0000` })).toString(
-    'base64url',
-  );
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: after })).toString('base64url');
 }
 
 function decodeContinue(token: string): ContinueToken {
@@ -76,7 +74,7 @@ function decodeContinue(token: string): ContinueToken {
     throw refused(`server does not recognize this encoded version ${JSON.stringify(value.v)}`);
   if (typeof value.rv !== 'number' || typeof value.start !== 'string')
     throw refused('incorrect encoded start resourceVersion');
-  return { revision: value.rv, after: value.start.replace(/\u0000$/, '') };
+  return { revision: value.rv, after: value.start };
 }
 
 type Given = {

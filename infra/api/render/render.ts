@@ -1,0 +1,139 @@
+// Objects, lists and watch events in the form a client asked for. JSON objects are the stored bytes, shared by all
+// clients; every other form is made on demand.
+
+import { stringify } from 'yaml';
+import type { AnyObject, ObjectMeta } from '../../../streams/resources/meta.ts';
+import type { StoredObject } from '../../../streams/views/stored-object.ts';
+import { encodeProtobuf } from '../codec/protobuf.ts';
+import { typeSchema } from '../kinds/facts.ts';
+import type { Kind } from '../kinds/kind.ts';
+import type { ObjectSchema } from '../kinds/schema.ts';
+import { typeName } from '../kinds/type-names.ts';
+import { tablePrinterOf } from '../tables/printers.ts';
+import type { Listed } from '../verbs/list.ts';
+import { asKind, isStoredKind } from './convert.ts';
+import type { Form } from './form.ts';
+
+export type Rendering = { readonly kind: Kind; readonly form: Form; readonly nowMs: number };
+
+/** One object of the kind the request named. */
+export function renderStored(stored: StoredObject, rendering: Rendering): Buffer {
+  const { kind, form } = rendering;
+  if (servesStoredBytes(rendering)) return stored.json;
+  return encodeValue(shape(asKind(stored.object, kind), rendering), form);
+}
+
+/** True where the stored bytes are the answer as they are. */
+export function servesStoredBytes({ kind, form }: Rendering): boolean {
+  return form.as === 'object' && form.encoding === 'json' && !form.pretty && isStoredKind(kind);
+}
+
+/** A JSON list up to its first item: lists of stored bytes are streamed between this and `listTail`. */
+export function listHead(kind: Kind, listed: Listed): string {
+  return `{"kind":"${kind.listKind}","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(listMeta(listed))},"items":[`;
+}
+
+export const listTail = ']}\n';
+
+/** A whole list in the forms that are not streamed. */
+export function renderList(listed: Listed, rendering: Rendering): Buffer {
+  const { kind, form } = rendering;
+  const objects = listed.items.map((stored) => asKind(stored.object, kind));
+  const metadata = listMeta(listed);
+  if (form.as === 'table') return encodeValue(table(objects, rendering, metadata), form);
+  if (form.as === 'partial') {
+    const items = objects.map((object) => partial(object, form));
+    return encodeValue(
+      { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.metaVersion}`, metadata, items },
+      form,
+    );
+  }
+  return encodeValue({ kind: kind.listKind, apiVersion: apiVersionOf(kind), metadata, items: objects }, form);
+}
+
+/** The object of a watch event; the first event of a Table watch carries the columns, the others do not. */
+export function watchObject(object: AnyObject, rendering: Rendering, first: boolean): object {
+  const shaped = shape(asKind(object, rendering.kind), rendering);
+  return rendering.form.as === 'table' && !first ? { ...shaped, columnDefinitions: null } : shaped;
+}
+
+/** The object of a bookmark: nothing but its kind and revision. */
+export function bookmarkObject(metadata: Partial<ObjectMeta>, rendering: Rendering): object {
+  const { kind, form } = rendering;
+  if (form.as === 'table')
+    return {
+      kind: 'Table',
+      apiVersion: `meta.k8s.io/${form.metaVersion}`,
+      metadata,
+      columnDefinitions: null,
+      rows: [],
+    };
+  if (form.as === 'partial')
+    return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${form.metaVersion}`, metadata };
+  return { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata };
+}
+
+/** Any value that is an answer of its own: Status, Scale, reviews. */
+export function encodeValue(value: object, form: Pick<Form, 'encoding' | 'pretty'>): Buffer {
+  switch (form.encoding) {
+    case 'json':
+      return Buffer.from(form.pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value));
+    case 'yaml':
+      return Buffer.from(stringify(value, { version: '1.1', aliasDuplicateObjects: false }));
+    case 'protobuf':
+      return protobuf(value as Readonly<Record<string, unknown>>);
+  }
+}
+
+export function apiVersionOf({ group, version }: Pick<Kind, 'group' | 'version'>): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+/** A value whose type has no protobuf form is answered as JSON, which every client of ours understands. */
+function protobuf(value: Readonly<Record<string, unknown>>): Buffer {
+  const schema = schemaOf(value);
+  return schema === undefined ? Buffer.from(JSON.stringify(value)) : encodeProtobuf(value, schema);
+}
+
+function schemaOf({ apiVersion, kind }: Readonly<Record<string, unknown>>): ObjectSchema | undefined {
+  const version = String(apiVersion ?? '');
+  const slash = version.indexOf('/');
+  const group = slash < 0 ? '' : version.slice(0, slash);
+  if (kind === 'Status') return typeSchema('io.k8s.apimachinery.pkg.apis.meta.v1.Status');
+  return typeSchema(typeName(group, version.slice(slash + 1), String(kind ?? '')));
+}
+
+function shape(object: AnyObject, rendering: Rendering): object {
+  const { form } = rendering;
+  if (form.as === 'partial') return partial(object, form);
+  if (form.as === 'table') return table([object], rendering, { resourceVersion: object.metadata.resourceVersion });
+  return object;
+}
+
+function table(objects: readonly AnyObject[], { kind, form, nowMs }: Rendering, metadata: object): object {
+  const printer = tablePrinterOf(kind);
+  return {
+    kind: 'Table',
+    apiVersion: `meta.k8s.io/${form.metaVersion}`,
+    metadata,
+    columnDefinitions: printer.columns.map((column) => ({ format: '', description: '', ...column })),
+    rows: objects.map((object) => ({ cells: printer.cells(object, nowMs), ...included(object, form) })),
+  };
+}
+
+function included(object: AnyObject, form: Form): { object?: object } {
+  if (form.includeObject === 'None') return {};
+  return { object: form.includeObject === 'Object' ? object : partial(object, form) };
+}
+
+function partial(object: AnyObject, form: Form): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${form.metaVersion}`, metadata: object.metadata };
+}
+
+function listMeta(listed: Listed): object {
+  return {
+    resourceVersion: String(listed.revision),
+    ...(listed.continue === undefined ? undefined : { continue: listed.continue }),
+    ...(listed.remainingItemCount === undefined ? undefined : { remainingItemCount: listed.remainingItemCount }),
+  };
+}

@@ -1,0 +1,195 @@
+// WATCH: the changes of a resource from a revision on, to one client. A change is encoded once and shared by every
+// watcher of the same form; a watcher that does not keep up is cut off at a bound and resumes from its last revision.
+
+import type { Revision } from '../../../streams/base/brand.ts';
+import type { Clock } from '../../../streams/base/clock.ts';
+import { limits } from '../../../streams/base/limits.ts';
+import type { Random } from '../../../streams/base/random.ts';
+import { streamOf } from '../../../streams/log/subjects.ts';
+import { spliceRevision } from '../../../streams/resources/encode.ts';
+import type { AnyObject } from '../../../streams/resources/meta.ts';
+import type { Change, ChangeType } from '../../../streams/views/change.ts';
+import type { ObjectView } from '../../../streams/views/object-view.ts';
+import type { StoredObject } from '../../../streams/views/stored-object.ts';
+import { expired } from '../errors.ts';
+import type { ApiRequest, ApiResponse, ResponseStream } from '../http/exchange.ts';
+import { bookmarkObject, type Rendering, servesStoredBytes, watchObject } from '../render/render.ts';
+import { notFuture } from './list.ts';
+import type { ListOptions } from './list-options.ts';
+import type { Selection } from './selection.ts';
+
+export type WatchPorts = { readonly view: ObjectView; readonly clock: Clock; readonly random: Random };
+
+export type WatchRequest = {
+  readonly rendering: Rendering;
+  readonly selection: Selection;
+  readonly options: ListOptions;
+  readonly request: ApiRequest;
+  readonly response: ApiResponse;
+};
+
+const bookmarkEveryMs = 60_000;
+/** As upstream's --min-request-timeout: a watch ends after 30 to 60 minutes unless the client says when. */
+const lifetimeMsMin = 1_800_000;
+
+export async function watch(asked: WatchRequest, ports: WatchPorts): Promise<void> {
+  const { rendering, options, request, response } = asked;
+  const { kind } = rendering;
+  const stream = streamOf(kind);
+  const after = options.resourceVersion;
+  if (after !== undefined) await notFuture({ view: ports.view, clock: ports.clock, stream, revision: after });
+  const head = {
+    status: 200,
+    headers: { 'content-type': contentType(rendering), 'cache-control': 'no-cache, private' },
+  };
+  const watcher = new Watcher(response.open(head), asked, ports);
+  // No await from here to the subscription: the state told first and the changes told after it meet without a gap.
+  if (after === undefined || after === 0 || options.initialEvents === true) watcher.tellPresent();
+  else if (!watcher.tellSince(after)) return;
+  const stop = ports.view.resource(kind).listen((change) => watcher.tell(change));
+  await watcher.ended(request.signal);
+  stop();
+}
+
+class Watcher {
+  readonly #stream: ResponseStream;
+  readonly #asked: WatchRequest;
+  readonly #ports: WatchPorts;
+  readonly #sharesBytes: boolean;
+  #first = true;
+  #finish: () => void = () => {};
+
+  constructor(stream: ResponseStream, asked: WatchRequest, ports: WatchPorts) {
+    this.#stream = stream;
+    this.#asked = asked;
+    this.#ports = ports;
+    this.#sharesBytes = servesStoredBytes(asked.rendering);
+  }
+
+  /** Synthetic ADDED events for everything selected now; with sendInitialEvents also the bookmark that ends them. */
+  tellPresent(): void {
+    const { selection, rendering, options } = this.#asked;
+    for (const stored of selection.select(this.#ports.view.resource(rendering.kind))) this.#send('ADDED', stored);
+    if (options.initialEvents === true && options.bookmarks) this.#bookmark({ 'k8s.io/initial-events-end': 'true' });
+  }
+
+  /** The changes after a revision; false where they have left the window: the client is told 410 and lists again. */
+  tellSince(after: Revision): boolean {
+    const view = this.#ports.view.resource(this.#asked.rendering.kind);
+    const changes = view.changesAfter(after);
+    if (changes === undefined) {
+      const status = expired(`too old resource version: ${after} (${view.floor})`).toStatus();
+      this.#stream.write(Buffer.from(`${JSON.stringify({ type: 'ERROR', object: status })}\n`));
+      this.#stream.end();
+      return false;
+    }
+    for (const change of changes) this.tell(change);
+    return true;
+  }
+
+  /** A change as this watcher sees it: entering its selection is ADDED, leaving it DELETED (facts §3.8). */
+  tell(change: Change): void {
+    const { selection } = this.#asked;
+    const { current, previous } = change;
+    const was = previous !== undefined && selection.matches(previous);
+    const is = change.type !== 'DELETED' && selection.matches(current);
+    if (is) {
+      const type: ChangeType = was ? 'MODIFIED' : 'ADDED';
+      if (this.#sharesBytes) this.#write(frameOf(change, type));
+      else this.#send(type, current);
+    } else if (was && previous !== undefined) {
+      if (change.type === 'DELETED' && this.#sharesBytes) this.#write(frameOf(change, 'DELETED'));
+      else this.#sendObject('DELETED', left(previous, current));
+    }
+  }
+
+  /** Resolves when the client leaves, the time is over, or the watcher was cut off. */
+  ended(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#ports;
+    const { timeoutSeconds, bookmarks } = this.#asked.options;
+    const lifetimeMs = timeoutSeconds === undefined ? lifetimeMsMin + random.int(lifetimeMsMin) : timeoutSeconds * 1000;
+    return new Promise((resolve) => {
+      let ticking = bookmarks ? clock.after(bookmarkEveryMs, () => tick()) : undefined;
+      const tick = () => {
+        this.#bookmark();
+        ticking = clock.after(bookmarkEveryMs, tick);
+      };
+      const finish = () => {
+        ticking?.cancel();
+        lifetime.cancel();
+        signal.removeEventListener('abort', finish);
+        resolve();
+      };
+      const lifetime = clock.after(lifetimeMs, () => {
+        if (bookmarks) this.#bookmark();
+        this.#stream.end();
+        finish();
+      });
+      this.#finish = finish;
+      if (signal.aborted || this.#stream.closed) finish();
+      else signal.addEventListener('abort', finish, { once: true });
+    });
+  }
+
+  #send(type: ChangeType, stored: StoredObject): void {
+    if (this.#sharesBytes) this.#write(frame(type, stored.json));
+    else this.#sendObject(type, stored.object);
+  }
+
+  #sendObject(type: ChangeType, object: AnyObject): void {
+    const shaped = watchObject(object, this.#asked.rendering, this.#first);
+    this.#first = false;
+    this.#write(Buffer.from(`${JSON.stringify({ type, object: shaped })}\n`));
+  }
+
+  #bookmark(annotations?: Readonly<Record<string, string>>): void {
+    const metadata = {
+      resourceVersion: String(this.#ports.view.revision(streamOf(this.#asked.rendering.kind))),
+      creationTimestamp: null,
+      ...(annotations === undefined ? undefined : { annotations }),
+    };
+    const object = bookmarkObject(metadata as object, this.#asked.rendering);
+    this.#write(Buffer.from(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`));
+  }
+
+  #write(bytes: Buffer): void {
+    if (this.#stream.closed) return;
+    this.#stream.write(bytes);
+    if (this.#stream.pendingBytes <= limits.watchPendingBytesMax) return;
+    this.#stream.abort();
+    this.#finish();
+  }
+}
+
+/** The encoded event of a change, made once for all watchers that see it as the same type. */
+function frameOf(change: Change, type: ChangeType): Buffer {
+  let frames = shared.get(change);
+  if (frames === undefined) {
+    frames = new Map();
+    shared.set(change, frames);
+  }
+  let bytes = frames.get(type);
+  if (bytes === undefined) {
+    bytes = frame(type, change.current.json);
+    frames.set(type, bytes);
+  }
+  return bytes;
+}
+
+const shared = new WeakMap<Change, Map<ChangeType, Buffer>>();
+const frameEnd = Buffer.from('}\n');
+
+function frame(type: ChangeType, json: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), json, frameEnd]);
+}
+
+/** An object that left the selection is told as it was when last seen, at the revision of the change. */
+function left(previous: StoredObject, current: StoredObject): AnyObject {
+  return JSON.parse(spliceRevision(previous.encoded(), current.revision).toString('utf8')) as AnyObject;
+}
+
+function contentType({ form }: Rendering): string {
+  return form.as === 'object'
+    ? 'application/json'
+    : `application/json;as=${form.as === 'table' ? 'Table' : 'PartialObjectMetadata'};v=${form.metaVersion};g=meta.k8s.io`;
+}
