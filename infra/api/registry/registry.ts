@@ -30,7 +30,7 @@ export type Target = { readonly kind: Kind; readonly namespace: string; readonly
 export type Update = {
   /** Makes the new version from the newest one. May be called again after a lost race. */
   readonly change: (current: StoredObject) => AnyObject;
-  /** `status` changes only the status; other subresources pass through the main endpoint's rules. */
+  /** `status` changes only the status; other subresources have made sure themselves that only what is theirs changes. */
   readonly subresource?: string;
   readonly uid?: string | undefined;
 };
@@ -47,6 +47,11 @@ export class Registry {
 
   get view(): ObjectView {
     return this.#ports.view;
+  }
+
+  /** The time events are recorded at (milliseconds since the epoch). */
+  now(): number {
+    return this.#ports.recorder.now();
   }
 
   find({ kind, namespace, name }: Target): StoredObject | undefined {
@@ -151,11 +156,11 @@ export class Registry {
     const locked = this.#checkLock({ target, given, before, update, strategy });
     let object = keptMetadata(given, before);
     if (update.subresource === 'status') object = onlyStatus(object, before);
-    else {
+    else if (update.subresource === undefined) {
       if (strategy.status === true) object = withStatusOf(object, before);
       object = strategy.prepareUpdate?.(object, before) ?? object;
+      object = strategy.defaults?.(object) ?? object;
     }
-    object = strategy.defaults?.(object) ?? object;
     const request = {
       operation: 'update',
       kind,
@@ -169,10 +174,11 @@ export class Registry {
       random,
     } as const;
     object = admit(admission, request);
-    if (strategy.generation === true && update.subresource !== 'status' && !equal(object.spec, before.spec)) {
+    const countsSpec = update.subresource === undefined || update.subresource === 'scale';
+    if (strategy.generation === true && countsSpec && !equal(object.spec, before.spec)) {
       object = { ...object, metadata: { ...object.metadata, generation: (before.metadata.generation ?? 0) + 1 } };
     }
-    this.#validateUpdate({ kind, strategy, object, before, status: update.subresource === 'status' });
+    this.#validateUpdate({ kind, strategy, object, before, own: update.subresource === undefined });
     return equal(object, before) ? { kind: 'unchanged' } : { kind: 'changed', object, locked };
   }
 
@@ -218,13 +224,14 @@ export class Registry {
     strategy,
     object,
     before,
-    status,
+    own,
   }: {
     kind: Kind;
     strategy: Strategy;
     object: AnyObject;
     before: AnyObject;
-    status: boolean;
+    /** Written through the main endpoint: subresources change only what is theirs. */
+    own: boolean;
   }): void {
     const errors: FieldError[] = [...metadataProblems(object, strategy.names ?? 'subdomain')];
     if (before.metadata.deletionTimestamp !== undefined) {
@@ -238,7 +245,7 @@ export class Registry {
         });
       }
     }
-    const more = status ? strategy.validateStatus?.(object, before) : strategy.validate?.(object, before);
+    const more = own ? strategy.validate?.(object, before) : [];
     errors.push(...(more ?? []));
     if (errors.length > 0) throw invalid(kind, object.metadata.name, errors);
   }

@@ -26,8 +26,6 @@ export type Strategy = {
   prepareUpdate?(next: AnyObject, before: AnyObject): AnyObject;
   /** Problems that make the write Invalid. `before` is absent for a creation. */
   validate?(next: AnyObject, before: AnyObject | undefined): readonly FieldError[];
-  /** Problems of an update through /status. */
-  validateStatus?(next: AnyObject, before: AnyObject): readonly FieldError[];
   /** Seconds between the request to delete and the end; 0 deletes at once. Without it there is no grace. */
   graceSeconds?(object: AnyObject, requested: number | undefined): number;
 };

@@ -1,0 +1,104 @@
+// Core Events for people: what `kubectl describe` and `kubectl get events` show. Like notes about the same object are
+// joined into one Event whose count goes up. Best effort: a note that cannot be recorded is dropped, never waited for.
+
+import type { Note } from '../../../actors/kit/write.ts';
+import type { CoreEvent } from '../../../streams/resources/config.ts';
+import { type AnyObject, microTimestamp, timestamp } from '../../../streams/resources/meta.ts';
+import { resources } from '../../../streams/resources/names.ts';
+import { kindOf } from '../kinds/kinds.ts';
+import type { RequestContext } from './context.ts';
+import type { Registry } from './registry.ts';
+
+type Known = { readonly name: string; count: number };
+
+const knownMax = 4_096;
+const pendingMax = 1_000;
+
+export class NoteRecorder {
+  readonly #registry: Registry;
+  readonly #now: () => number;
+  readonly #known = new Map<string, Known>();
+  #pending = 0;
+  #sequence = 0;
+
+  constructor(registry: Registry, now: () => number) {
+    this.#registry = registry;
+    this.#now = now;
+  }
+
+  record(note: Note, context: RequestContext): void {
+    if (this.#pending >= pendingMax) return;
+    this.#pending++;
+    this.#write(note, context)
+      .catch(() => {})
+      .finally(() => {
+        this.#pending--;
+      });
+  }
+
+  async #write(note: Note, context: RequestContext): Promise<void> {
+    const kind = kindOf('', 'events');
+    if (kind === undefined) return;
+    const namespace = note.regarding.metadata.namespace || 'default';
+    const id = identity(note);
+    const known = this.#known.get(id);
+    const existing = known && this.#registry.view.get<CoreEvent>(resources.events, { namespace, name: known.name });
+    if (known !== undefined && existing !== undefined) {
+      known.count++;
+      const count = known.count;
+      const lastTimestamp = timestamp(this.#now());
+      const change = ({ object }: { object: AnyObject }) => {
+        const { resourceVersion: _, ...metadata } = object.metadata;
+        return { ...object, metadata, count, lastTimestamp } as AnyObject;
+      };
+      await this.#registry.update({ kind, namespace, name: known.name }, { change }, context);
+      return;
+    }
+    const body = this.#event(note, namespace);
+    this.#remember(id, body.metadata.name);
+    await this.#registry.create({ kind, namespace, body: body as unknown as AnyObject }, context);
+  }
+
+  #event({ regarding, fieldPath, type, reason, message, component, host, action }: Note, namespace: string): CoreEvent {
+    const nowMs = this.#now();
+    const { metadata } = regarding;
+    // The suffix is upstream's: the time in nanoseconds as hex; the counter keeps equal instants apart.
+    const suffix = (BigInt(Math.floor(nowMs)) * 1_000_000n + BigInt(this.#sequence++ % 1_000_000)).toString(16);
+    return {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: `${metadata.name}.${suffix}`, namespace } as CoreEvent['metadata'],
+      involvedObject: {
+        kind: regarding.kind,
+        ...(metadata.namespace === undefined ? undefined : { namespace: metadata.namespace }),
+        name: metadata.name,
+        uid: metadata.uid,
+        apiVersion: regarding.apiVersion,
+        ...(metadata.resourceVersion === undefined ? undefined : { resourceVersion: metadata.resourceVersion }),
+        ...(fieldPath === undefined ? undefined : { fieldPath }),
+      },
+      reason,
+      message: message.slice(0, 1_024),
+      source: { component, ...(host === undefined ? undefined : { host }) },
+      ...(action === undefined
+        ? { firstTimestamp: timestamp(nowMs), lastTimestamp: timestamp(nowMs), count: 1, eventTime: null }
+        : { firstTimestamp: null, lastTimestamp: null, eventTime: microTimestamp(nowMs), action }),
+      type,
+      reportingComponent: component,
+      reportingInstance: host ?? (action === undefined ? '' : component),
+    };
+  }
+
+  #remember(id: string, name: string): void {
+    this.#known.set(id, { name, count: 1 });
+    if (this.#known.size <= knownMax) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      break;
+    }
+  }
+}
+
+function identity({ regarding, fieldPath = '', type, reason, message, component, host = '' }: Note): string {
+  return [regarding.metadata.uid, fieldPath, type, reason, message, component, host].join('\n');
+}
