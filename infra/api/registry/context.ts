@@ -16,6 +16,11 @@ export type RequestContext = {
   readonly cause: Cause | null;
   /** Decide everything, record nothing. */
   readonly dryRun: boolean;
+  /**
+   * Whether managedFields are kept for this write. The control plane's own writes in this process are not tracked:
+   * who wrote what is on every event, and tracking would double the cost of each status.
+   */
+  readonly tracksOwnership: boolean;
   /** Adds a `Warning` header to the answer. */
   warn(text: string): void;
 };

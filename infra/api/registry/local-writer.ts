@@ -72,7 +72,7 @@ function kindFor({ resource }: { readonly resource: { readonly group: string; re
 }
 
 function requestContext({ user, agent = '', cause }: WriteContext): RequestContext {
-  return { user: { username: user, groups: [] }, agent, cause, dryRun: false, warn: () => {} };
+  return { user: { username: user, groups: [] }, agent, cause, dryRun: false, tracksOwnership: false, warn: () => {} };
 }
 
 const known: ReadonlySet<string> = new Set<FailureReason>([

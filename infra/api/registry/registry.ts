@@ -13,6 +13,7 @@ import type { RequestContext } from './context.ts';
 import { equal } from './equal.ts';
 import { checkIdentity, keptMetadata, newMetadata } from './metadata.ts';
 import { metadataProblems } from './names.ts';
+import { own } from './ownership.ts';
 import type { Recorder } from './recorder.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -33,6 +34,10 @@ export type Update = {
   /** `status` changes only the status; other subresources have made sure themselves that only what is theirs changes. */
   readonly subresource?: string;
   readonly uid?: string | undefined;
+  /** The change is made from the newest version whatever it says (patches): a lost race is decided again. */
+  readonly repeatable?: boolean;
+  /** The change has brought managedFields up to date itself (server-side apply). */
+  readonly ownershipSettled?: boolean;
 };
 
 const racesMax = 30;
@@ -107,7 +112,7 @@ export class Registry {
         context,
       );
       if (recorded.kind === 'recorded') return recorded.stored;
-      if (next.locked || attempt >= racesMax) throw conflict(kind, name);
+      if ((next.locked && update.repeatable !== true) || attempt >= racesMax) throw conflict(kind, name);
     }
   }
 
@@ -133,7 +138,7 @@ export class Registry {
       world: view,
       random,
     } as const;
-    object = admit(admission, request);
+    object = own(admit(admission, request), { kind, before: undefined, context, nowMs: recorder.now() });
     const errors = [
       ...metadataProblems(object, strategy.names ?? 'subdomain'),
       ...(strategy.validate?.(object, undefined) ?? []),
@@ -174,6 +179,8 @@ export class Registry {
       random,
     } as const;
     object = admit(admission, request);
+    if (update.ownershipSettled !== true)
+      object = own(object, { kind, before, context, nowMs: this.now(), subresource: update.subresource });
     const countsSpec = update.subresource === undefined || update.subresource === 'scale';
     if (strategy.generation === true && countsSpec && !equal(object.spec, before.spec)) {
       object = { ...object, metadata: { ...object.metadata, generation: (before.metadata.generation ?? 0) + 1 } };

@@ -1,0 +1,28 @@
+// Who owns which field after a write that is not an apply: kept in metadata.managedFields for clients' writes.
+
+import { type AnyObject, timestamp } from '../../../streams/resources/meta.ts';
+import type { Kind } from '../kinds/kind.ts';
+import type { JsonObject } from '../patch/json-value.ts';
+import { trackUpdate } from '../patch/track-update.ts';
+import type { RequestContext } from './context.ts';
+
+export type OwnedWrite = {
+  readonly kind: Kind;
+  readonly before: AnyObject | undefined;
+  readonly context: RequestContext;
+  readonly nowMs: number;
+  readonly subresource?: string | undefined;
+};
+
+export function own(after: AnyObject, { kind, before, context, nowMs, subresource }: OwnedWrite): AnyObject {
+  if (!context.tracksOwnership) return after;
+  return trackUpdate({
+    schema: kind.schema,
+    before: before as JsonObject | undefined,
+    after: after as unknown as JsonObject,
+    manager: context.agent,
+    apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
+    ...(subresource === undefined ? undefined : { subresource }),
+    time: timestamp(nowMs),
+  }) as unknown as AnyObject;
+}

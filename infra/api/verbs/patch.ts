@@ -1,0 +1,130 @@
+// PATCH in its four types. An instructing patch is applied to the newest version and decided again after a lost race;
+// an apply states what its manager wants and may create the object (facts §3.7, §3.9).
+
+import { type AnyObject, timestamp } from '../../../streams/resources/meta.ts';
+import type { StoredObject } from '../../../streams/views/stored-object.ts';
+import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
+import type { StatusReason } from '../http/status.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { applyPatch, type InstructingPatchType, patchTypes } from '../patch/apply-patch.ts';
+import type { Json, JsonObject } from '../patch/json-value.ts';
+import { applyConfiguration } from '../patch/server-side-apply.ts';
+import type { RequestContext } from '../registry/context.ts';
+import type { Registry, Target } from '../registry/registry.ts';
+import { apiVersionOf } from '../render/render.ts';
+
+export type Patch = {
+  readonly type: string;
+  readonly body: Json;
+  readonly subresource: string | undefined;
+  readonly force: boolean;
+  /** Given by the client in the query; an apply must name its manager. */
+  readonly fieldManager: string;
+  /** Checks the patched object's fields as fieldValidation says, and drops unknown ones. */
+  readonly conform: (object: AnyObject) => AnyObject;
+};
+
+export type Patched = { readonly stored: StoredObject; readonly created: boolean };
+
+export const supportedPatchTypes: readonly string[] = Object.values(patchTypes);
+
+export async function patchObject(
+  registry: Registry,
+  { target, patch }: { target: Target; patch: Patch },
+  context: RequestContext,
+): Promise<Patched> {
+  if (patch.type === patchTypes.apply) return apply(registry, { target, patch }, context);
+  const type = patch.type as InstructingPatchType;
+  const change = (current: StoredObject): AnyObject => {
+    const before = current.object as unknown as JsonObject;
+    const outcome = applyPatch({ type, object: before, patch: patch.body, schema: target.kind.schema });
+    if (outcome.kind === 'invalid') throw refused(outcome);
+    if (outcome.object === before) return current.object;
+    return patch.conform(outcome.object as unknown as AnyObject);
+  };
+  const update = {
+    change,
+    repeatable: true,
+    ...(patch.subresource !== undefined && { subresource: patch.subresource }),
+  };
+  return { stored: await registry.update(target, update, context), created: false };
+}
+
+async function apply(
+  registry: Registry,
+  { target, patch }: { target: Target; patch: Patch },
+  context: RequestContext,
+): Promise<Patched> {
+  const { kind, namespace, name } = target;
+  if (patch.fieldManager === '') {
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      { type: 'Required', field: 'fieldManager', detail: 'is required for apply patch' },
+    ]);
+  }
+  const configuration = patch.conform(patch.body as unknown as AnyObject);
+  const applied = (before: AnyObject | undefined) => applyTo({ registry, kind, before, configuration, patch });
+  if (registry.find(target) === undefined) {
+    if (patch.subresource !== undefined) throw notFound(kind, name);
+    if (configuration.metadata?.resourceVersion) throw conflictOnCreate(kind, name);
+    const body = applied(undefined);
+    const named = { ...body, metadata: { ...body.metadata, name } } as AnyObject;
+    const quiet = { ...context, tracksOwnership: false };
+    return { stored: await registry.create({ kind, namespace, body: named }, quiet), created: true };
+  }
+  const update = {
+    change: (current: StoredObject) => applied(current.object),
+    repeatable: true,
+    ownershipSettled: true,
+    ...(patch.subresource !== undefined && { subresource: patch.subresource }),
+  };
+  return { stored: await registry.update(target, update, context), created: false };
+}
+
+function applyTo({
+  registry,
+  kind,
+  before,
+  configuration,
+  patch,
+}: {
+  registry: Registry;
+  kind: Kind;
+  before: AnyObject | undefined;
+  configuration: AnyObject;
+  patch: Patch;
+}): AnyObject {
+  const outcome = applyConfiguration({
+    schema: kind.schema,
+    before: before as unknown as JsonObject | undefined,
+    configuration: configuration as unknown as JsonObject,
+    manager: patch.fieldManager,
+    force: patch.force,
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    ...(patch.subresource === undefined ? undefined : { subresource: patch.subresource }),
+    time: timestamp(registry.now()),
+  });
+  switch (outcome.kind) {
+    case 'applied':
+      return outcome.object as unknown as AnyObject;
+    case 'conflict':
+      throw new ApiError({
+        code: 409,
+        reason: 'Conflict',
+        message: outcome.message,
+        details: { causes: outcome.causes },
+      });
+    case 'invalid':
+      throw refused(outcome);
+  }
+}
+
+function refused(failure: { reason: string; code: number; message: string }): ApiError {
+  return new ApiError({ code: failure.code, reason: failure.reason as StatusReason, message: failure.message });
+}
+
+function conflictOnCreate(kind: Kind, name: string): ApiError {
+  return badRequest(
+    `resourceVersion should not be set on objects to be created: ${kind.resource} "${name}" does not exist`,
+  );
+}
