@@ -1,0 +1,85 @@
+// What every cluster has from its first second on: the four namespaces and the `kubernetes` service with its endpoints.
+// Created where absent, left alone otherwise.
+
+import type { Draft, KubeObject, ResourceName } from '../../streams/resources/meta.ts';
+import { resources } from '../../streams/resources/names.ts';
+import type { ObjectReader } from '../../streams/views/object-reader.ts';
+import type { WriteContext, Writer } from '../host/writer.ts';
+
+export const systemNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'] as const;
+
+/** The API server's own address inside the cluster: the first of the service range. */
+export const kubernetesServiceIp = '10.96.0.1';
+
+const context: WriteContext = { user: 'system:apiserver', agent: 'kube-apiserver', cause: null };
+
+type FirstObject = Draft<KubeObject> & Readonly<Record<string, unknown>>;
+
+export async function ensureFirstObjects({
+  world,
+  writer,
+  port,
+}: {
+  world: ObjectReader;
+  writer: Writer;
+  port: number;
+}): Promise<void> {
+  const ensure = async (resource: ResourceName, object: Draft<KubeObject>): Promise<void> => {
+    const { namespace = '', name = '' } = object.metadata;
+    if (world.get(resource, { namespace, name }) !== undefined) return;
+    const outcome = await writer.write({ kind: 'create', resource, object }, context);
+    if (outcome.kind === 'failed' && outcome.reason !== 'AlreadyExists') {
+      throw new Error(`cannot create ${resource.resource} ${name}: ${outcome.message}`);
+    }
+  };
+  await Promise.all(systemNamespaces.map((name) => ensure(resources.namespaces, namespace(name))));
+  await Promise.all([
+    ensure(resources.services, kubernetesService()),
+    ensure(resources.endpoints, kubernetesEndpoints(port)),
+    ensure(resources.endpointSlices, kubernetesSlice(port)),
+  ]);
+}
+
+function namespace(name: string): FirstObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+}
+
+const labels = { component: 'apiserver', provider: 'kubernetes' };
+
+function kubernetesService(): FirstObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'kubernetes', namespace: 'default', labels },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: kubernetesServiceIp,
+      clusterIPs: [kubernetesServiceIp],
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
+    },
+  };
+}
+
+function kubernetesEndpoints(port: number): FirstObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+    },
+    subsets: [{ addresses: [{ ip: '127.0.0.1' }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+  };
+}
+
+function kubernetesSlice(port: number): FirstObject {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+  };
+}
