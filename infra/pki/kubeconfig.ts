@@ -1,0 +1,110 @@
+// Writes the kubeconfig that drives the cluster: context, cluster and user are all named `shiplog`.
+//
+// A file that holds other clusters keeps them: only the three entries of ours and the current context change. The YAML
+// library is loaded only when there is something to merge.
+
+import { writeDurably } from '../files/durable-file.ts';
+import { type KeyPair, readText } from './pem-files.ts';
+
+/** The name of the context, the cluster and the user in every kubeconfig written here. */
+export const kubeconfigName = 'shiplog';
+
+export type KubeconfigEntry = {
+  /** `https://host:port` */
+  readonly server: string;
+  /** PEM of the authority that signed the server's certificate. */
+  readonly ca: string;
+  readonly client: KeyPair;
+};
+
+/** The file exists but is no kubeconfig, so nothing was written to it. */
+export class KubeconfigRefused extends Error {
+  override readonly name = 'KubeconfigRefused';
+}
+
+/**
+ * Writes the entry to `file`, merging it into what is there; the file is readable by its owner only.
+ *
+ * @throws {KubeconfigRefused}
+ */
+export async function writeKubeconfig(file: string, entry: KubeconfigEntry): Promise<void> {
+  const wanted = renderKubeconfig(entry);
+  const existing = readText(file) ?? '';
+  if (existing === wanted) return;
+  const ours = existing.trim() === '' || withoutValues(existing) === withoutValues(wanted);
+  writeDurably(file, ours ? wanted : await merge(file, existing, entry));
+}
+
+export function renderKubeconfig(entry: KubeconfigEntry): string {
+  return `apiVersion: v1
+kind: Config
+clusters:
+  - name: ${kubeconfigName}
+    cluster:
+      server: ${entry.server}
+      certificate-authority-data: ${base64(entry.ca)}
+users:
+  - name: ${kubeconfigName}
+    user:
+      client-certificate-data: ${base64(entry.client.certificate)}
+      client-key-data: ${base64(entry.client.key)}
+contexts:
+  - name: ${kubeconfigName}
+    context:
+      cluster: ${kubeconfigName}
+      user: ${kubeconfigName}
+current-context: ${kubeconfigName}
+`;
+}
+
+/** A file written here before differs from the next one in these values only. */
+function withoutValues(text: string): string {
+  return text.replace(/^( +(?:server|[a-z-]+-data):) .*$/gm, '$1');
+}
+
+async function merge(file: string, existing: string, entry: KubeconfigEntry): Promise<string> {
+  const { isMap, isSeq, parseDocument } = await import('yaml');
+  const document = parseDocument(existing);
+  const [error] = document.errors;
+  if (error !== undefined) throw new KubeconfigRefused(refusal(file, `is not YAML (${error.message.split('\n')[0]})`));
+  if (!isMap(document.contents)) throw new KubeconfigRefused(refusal(file, 'is not a mapping'));
+  const kind = document.get('kind');
+  if (kind !== undefined && kind !== 'Config') throw new KubeconfigRefused(refusal(file, `is of kind ${String(kind)}`));
+  for (const { list, value } of entriesOf(entry)) {
+    const sequence = document.get(list);
+    if (sequence === undefined || sequence === null) document.set(list, document.createNode([value]));
+    else if (!isSeq(sequence)) throw new KubeconfigRefused(refusal(file, `has no list under ${list}`));
+    else {
+      const at = sequence.items.findIndex((item) => isMap(item) && item.get('name') === kubeconfigName);
+      if (at === -1) sequence.add(document.createNode(value));
+      else sequence.set(at, document.createNode(value));
+    }
+  }
+  document.set('apiVersion', document.get('apiVersion') ?? 'v1');
+  document.set('kind', 'Config');
+  document.set('current-context', kubeconfigName);
+  return document.toString({ lineWidth: 0 });
+}
+
+function entriesOf({ server, ca, client }: KubeconfigEntry) {
+  const name = kubeconfigName;
+  return [
+    { list: 'clusters', value: { name, cluster: { server, 'certificate-authority-data': base64(ca) } } },
+    {
+      list: 'users',
+      value: {
+        name,
+        user: { 'client-certificate-data': base64(client.certificate), 'client-key-data': base64(client.key) },
+      },
+    },
+    { list: 'contexts', value: { name, context: { cluster: name, user: name } } },
+  ];
+}
+
+function refusal(file: string, cause: string): string {
+  return `${file} is not a kubeconfig: it ${cause}. Nothing was written. Name another file with --kubeconfig.`;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

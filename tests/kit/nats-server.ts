@@ -1,0 +1,82 @@
+// A real nats-server for tests: its own store in a temporary directory, started through the product's own code, and
+// able to die as servers do.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type NatsCredentials, readNatsCredentials, ensureNatsCredentials } from '../../infra/nats/credentials.ts';
+import { dataDirPaths } from '../../infra/nats/data-dir.ts';
+import { requireNatsServer } from '../../infra/nats/find-server.ts';
+import { type NatsServer, startNatsServer } from '../../infra/nats/server-process.ts';
+import { systemClock } from '../../streams/base/clock.ts';
+import { systemRandom } from '../../streams/base/random.ts';
+
+export class TestNats {
+  readonly #root: string;
+  readonly credentials: NatsCredentials;
+  #server: NatsServer | undefined;
+  #port = -1;
+
+  static async start(): Promise<TestNats> {
+    const nats = new TestNats(mkdtempSync(join(tmpdir(), 'shiplog-nats-')));
+    await nats.restart();
+    return nats;
+  }
+
+  private constructor(root: string) {
+    this.#root = root;
+    this.credentials = ensureNatsCredentials(dataDirPaths(root), systemRandom());
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  get monitorUrl(): string {
+    return this.#server?.monitorUrl ?? '';
+  }
+
+  /** Starts the server again on the same store and port. */
+  async restart(durability: 'always' | 'relaxed' = 'always'): Promise<void> {
+    this.#server = await startNatsServer({
+      paths: dataDirPaths(this.#root),
+      program: requireNatsServer().path,
+      credentials: this.credentials,
+      clock: systemClock,
+      durability,
+      crashed: true,
+      ...(this.#port === -1 ? undefined : { port: this.#port }),
+    });
+    this.#port = this.#server.port;
+  }
+
+  /** kill -9. */
+  kill(): void {
+    if (this.#server !== undefined) process.kill(this.#server.pid, 'SIGKILL');
+  }
+
+  /** The server hangs: its connections stay open and nothing answers. */
+  pause(): void {
+    if (this.#server !== undefined) process.kill(this.#server.pid, 'SIGSTOP');
+  }
+
+  resume(): void {
+    if (this.#server !== undefined) process.kill(this.#server.pid, 'SIGCONT');
+  }
+
+  /** Ends the server and keeps the store. */
+  async stop(): Promise<void> {
+    await this.#server?.stop();
+    this.#server = undefined;
+  }
+
+  /** Ends the server and deletes the store. */
+  async discard(): Promise<void> {
+    await this.stop();
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+}
