@@ -3,12 +3,12 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { testNats } from '../../kit/nats-server.ts';
+import { scratchNats } from '../../kit/scratch-nats.ts';
 
 type World = { readonly api: NatsConnection; readonly reader: NatsConnection };
 
 async function world(): Promise<World> {
-  const { server, credentials } = await testNats();
+  const { server, credentials } = await scratchNats();
   const open = async ({ user, password: pass }: { user: string; password: string }) => {
     const connection = await connect({ servers: server.url, user, pass, reconnect: false });
     onTestFinished(() => connection.close());

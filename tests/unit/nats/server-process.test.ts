@@ -13,17 +13,17 @@ import { type NatsServerExit, NatsServerFailed, startNatsServer } from '../../..
 import { runningNatsUrl, serverConfigFile, stoppedCleanly } from '../../../infra/nats/server-record.ts';
 import { systemClock } from '../../../streams/base/clock.ts';
 import { seededRandom } from '../../../streams/base/random.ts';
-import { type TestNats, testNats } from '../../kit/nats-server.ts';
+import { type ScratchNats, scratchNats } from '../../kit/scratch-nats.ts';
 import { tempDir } from '../../kit/temp-dir.ts';
 
-async function connectAsApi({ server, credentials }: TestNats) {
+async function connectAsApi({ server, credentials }: ScratchNats) {
   const { user, password: pass } = credentials.api;
   const connection = await connect({ servers: server.url, user, pass, reconnect: false });
   onTestFinished(() => connection.close());
   return connection;
 }
 
-async function jetStream(nats: TestNats, subject: string, body: object = {}): Promise<Record<string, unknown>> {
+async function jetStream(nats: ScratchNats, subject: string, body: object = {}): Promise<Record<string, unknown>> {
   const connection = await connectAsApi(nats);
   const answer = await connection.request(subject, JSON.stringify(body));
   await connection.close();
@@ -32,15 +32,15 @@ async function jetStream(nats: TestNats, subject: string, body: object = {}): Pr
 
 describe('a started server', () => {
   test('is ready: it takes the API server’s credentials and has JetStream', async () => {
-    const nats = await testNats();
+    const nats = await scratchNats();
     expect(await jetStream(nats, '$JS.API.INFO')).toHaveProperty('limits');
     expect(nats.server.url).toBe(`nats://127.0.0.1:${nats.server.port}`);
   });
 
   test('syncs every write unless told otherwise, and takes objects of 1.5 MB', async () => {
-    const always = await testNats();
-    const relaxed = await testNats({ durability: 'relaxed' });
-    const sync = async ({ server }: TestNats) => (await fetch(`${server.monitorUrl}/jsz?config=1`)).json();
+    const always = await scratchNats();
+    const relaxed = await scratchNats({ durability: 'relaxed' });
+    const sync = async ({ server }: ScratchNats) => (await fetch(`${server.monitorUrl}/jsz?config=1`)).json();
     expect(await sync(always)).toMatchObject({ config: { sync_always: true } });
     expect(await sync(relaxed)).toMatchObject({ config: { sync_interval: 100_000_000 } });
     const connection = await connectAsApi(always);
@@ -48,19 +48,19 @@ describe('a started server', () => {
   });
 
   test('refuses anyone without credentials', async () => {
-    const { server } = await testNats();
+    const { server } = await scratchNats();
     await expect(connect({ servers: server.url, reconnect: false })).rejects.toThrow(/Authorization/i);
   });
 
   test('keeps its passwords in files only their owner can read', async () => {
-    const { paths } = await testNats();
+    const { paths } = await scratchNats();
     for (const file of [paths.natsCredentials, serverConfigFile(paths)]) {
       expect(statSync(file).mode & 0o777).toBe(0o600);
     }
   });
 
   test('can be found by commands while it runs, and not after', async () => {
-    const { server, paths } = await testNats();
+    const { server, paths } = await scratchNats();
     expect(runningNatsUrl(paths)).toBe(server.url);
     await server.stop();
     expect(runningNatsUrl(paths)).toBeUndefined();
@@ -72,21 +72,21 @@ describe('a started server', () => {
 describe('a server that ends', () => {
   test('by being stopped is no news', async () => {
     const exits: NatsServerExit[] = [];
-    const { server } = await testNats({ onExit: (exit) => void exits.push(exit) });
+    const { server } = await scratchNats({ onExit: (exit) => void exits.push(exit) });
     await server.stop();
     expect(exits).toEqual([]);
   });
 
   test('by a kill -9 is reported, and its successor on the same port has all that was written', async () => {
     const { promise, resolve } = Promise.withResolvers<NatsServerExit>();
-    const nats = await testNats({ onExit: resolve });
+    const nats = await scratchNats({ onExit: resolve });
     await jetStream(nats, '$JS.API.STREAM.CREATE.LOG', { name: 'LOG', subjects: ['log.>'], storage: 'file' });
     const written = await jetStream(nats, 'log.a', { hello: 'world' });
     expect(written).toEqual({ stream: 'LOG', seq: 1 });
     process.kill(nats.server.pid, 'SIGKILL');
     expect(await promise).toMatchObject({ code: null, signal: 'SIGKILL' });
 
-    const successor = await testNats({ paths: nats.paths, port: nats.server.port });
+    const successor = await scratchNats({ paths: nats.paths, port: nats.server.port });
     expect(successor.server.port).toBe(nats.server.port);
     expect(await jetStream(successor, '$JS.API.STREAM.INFO.LOG')).toMatchObject({
       state: { messages: 1, last_seq: 1 },
@@ -99,7 +99,7 @@ describe('a server that an earlier process left running', () => {
     const path = tempDir();
     const pid = await leaveServerRunning(path);
     expect(isAlive(pid)).toBe(true);
-    const nats = await testNats({ paths: dataDirPaths(path) });
+    const nats = await scratchNats({ paths: dataDirPaths(path) });
     expect(isAlive(pid)).toBe(false);
     expect(nats.server.pid).not.toBe(pid);
   });
@@ -108,7 +108,7 @@ describe('a server that an earlier process left running', () => {
     const path = tempDir();
     const pid = await leaveServerRunning(path);
     writeFileSync(join(dataDirPaths(path).natsRun, 'server.json'), '');
-    await testNats({ paths: dataDirPaths(path), crashed: true });
+    await scratchNats({ paths: dataDirPaths(path), crashed: true });
     expect(isAlive(pid)).toBe(false);
   });
 });
@@ -131,7 +131,7 @@ describe('a server that cannot start', () => {
     onTestFinished(() => void other.close());
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
-    const started = testNats({ port });
+    const started = scratchNats({ port });
     await expect(started).rejects.toBeInstanceOf(NatsServerFailed);
     await expect(started).rejects.toThrow(/address already in use/);
   });
