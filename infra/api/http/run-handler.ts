@@ -1,7 +1,9 @@
 // Runs the handler for one exchange and sees to it that every request gets exactly one answer, whatever the handler
-// does: it may throw, finish without answering, or fail in the middle of a stream. The process outlives all of them.
+// does: it may throw (an ApiError says itself what to answer), finish without answering, or fail in the middle of a
+// stream. The process outlives all of them.
 
 import type { Logger } from '../../../streams/base/logger.ts';
+import { ApiError } from '../errors.ts';
 import { BodyTimeout, BodyUnreadable, ContentEncodingUnsupported, RequestAborted } from './body.ts';
 import { type ApiHandler, BodyTooLarge } from './exchange.ts';
 import type { ServerExchange } from './server-exchange.ts';
@@ -35,8 +37,8 @@ export class HandlerSilent extends Error {
 }
 
 function fail(exchange: ServerExchange, error: unknown, logger: Logger): void {
-  const expected = requestFault(error);
-  if (expected === undefined && !(error instanceof RequestAborted)) {
+  const expected = error instanceof ApiError ? error.toStatus() : requestFault(error);
+  if (!(error instanceof RequestAborted) && (expected === undefined || expected.code >= 500)) {
     logger.error('request handler failed', { method: exchange.method, path: exchange.path, error });
   }
   try {
