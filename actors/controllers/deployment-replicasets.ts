@@ -1,0 +1,112 @@
+// Which replica sets are a deployment's, which of them has its present template, and what a new one looks like.
+
+import { matchesSelector } from '../../streams/resources/labels.ts';
+import { controllerOf } from '../../streams/resources/meta.ts';
+import { resources } from '../../streams/resources/names.ts';
+import type { Deployment, PodTemplate, ReplicaSet } from '../../streams/resources/workload.ts';
+import type { ObjectReader } from '../../streams/views/object-reader.ts';
+import { controllerReference, withOwner, withoutOwners } from '../kit/owners.ts';
+import { sameJson } from '../kit/same-json.ts';
+import type { CreateWrite, UpdateWrite } from '../kit/write.ts';
+import type { RolloutBounds } from './deployment-bounds.ts';
+import { newSetAnnotations, nextRevision, sizeAnnotations } from './deployment-revisions.ts';
+import { podTemplateHash, templateHashLabel } from './pod-template-hash.ts';
+
+export type OwnedSets = {
+  /** Oldest first. */
+  readonly all: readonly ReplicaSet[];
+  /** The one with the deployment's present template. */
+  readonly newest: ReplicaSet | undefined;
+  readonly old: readonly ReplicaSet[];
+  /** Adoptions and releases to be done first. */
+  readonly claims: readonly UpdateWrite[];
+};
+
+export function ownedSets(world: ObjectReader, deployment: Deployment): OwnedSets {
+  const { metadata, spec } = deployment;
+  const claims: UpdateWrite[] = [];
+  const all: ReplicaSet[] = [];
+  const deleting = metadata.deletionTimestamp !== undefined;
+  for (const set of world.ownedBy<ReplicaSet>(resources.replicaSets, metadata.uid)) {
+    if (controllerOf(set)?.uid !== metadata.uid || set.metadata.namespace !== metadata.namespace) continue;
+    if (matchesSelector(spec.selector, set.metadata.labels)) all.push(set);
+    else if (!deleting) claims.push(update(withoutOwners(set, new Set([metadata.uid]))));
+  }
+  if (!deleting) claims.push(...adoptions(world, deployment));
+  all.sort(byAge);
+  const newest = all.find((set) => sameTemplate(set.spec.template, spec.template));
+  return { all, newest, old: all.filter((set) => set !== newest), claims };
+}
+
+function adoptions(world: ObjectReader, deployment: Deployment): UpdateWrite[] {
+  const { namespace = '' } = deployment.metadata;
+  const { matchLabels = {} } = deployment.spec.selector;
+  return world
+    .list<ReplicaSet>(resources.replicaSets, { namespace, labels: matchLabels })
+    .filter(
+      (set) =>
+        controllerOf(set) === undefined &&
+        set.metadata.deletionTimestamp === undefined &&
+        matchesSelector(deployment.spec.selector, set.metadata.labels),
+    )
+    .map((set) => update(withOwner(set, controllerReference(deployment))));
+}
+
+export function update(object: ReplicaSet): UpdateWrite {
+  return { kind: 'update', resource: resources.replicaSets, object };
+}
+
+/** The name the replica set for the present template has. */
+export function newSetName({ metadata, spec, status }: Deployment): string {
+  return `${metadata.name}-${podTemplateHash(spec.template, status?.collisionCount)}`;
+}
+
+export function newSet(
+  deployment: Deployment,
+  { old, replicas, bounds }: { old: readonly ReplicaSet[]; replicas: number; bounds: RolloutBounds },
+): CreateWrite {
+  const { metadata, spec, status } = deployment;
+  const hash = podTemplateHash(spec.template, status?.collisionCount);
+  const labels = { ...spec.template.metadata?.labels, [templateHashLabel]: hash };
+  const object: Omit<ReplicaSet, 'metadata'> & { metadata: Partial<ReplicaSet['metadata']> } = {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: newSetName(deployment),
+      namespace: metadata.namespace ?? '',
+      labels,
+      annotations: {
+        ...newSetAnnotations(deployment, { revision: nextRevision(old) }),
+        ...sizeAnnotations(bounds),
+      },
+      ownerReferences: [controllerReference(deployment)],
+    },
+    spec: {
+      replicas,
+      ...(spec.minReadySeconds === undefined ? undefined : { minReadySeconds: spec.minReadySeconds }),
+      selector: {
+        ...spec.selector,
+        matchLabels: { ...spec.selector.matchLabels, [templateHashLabel]: hash },
+      },
+      template: { ...spec.template, metadata: { ...spec.template.metadata, labels } },
+    },
+  };
+  return { kind: 'create', resource: resources.replicaSets, object };
+}
+
+/** The same pods would come of both: only the hash label, which the replica set adds, may differ. */
+export function sameTemplate(set: PodTemplate | undefined, wanted: PodTemplate): boolean {
+  return set !== undefined && sameJson(set.spec, wanted.spec) && sameJson(metadataOf(set), metadataOf(wanted));
+}
+
+function metadataOf({ metadata = {} }: PodTemplate): unknown {
+  const { labels, annotations, ...rest } = metadata;
+  const { [templateHashLabel]: _, ...own } = labels ?? {};
+  return { ...rest, labels: own, annotations: annotations ?? {} };
+}
+
+function byAge(a: ReplicaSet, b: ReplicaSet): number {
+  const [left, right] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
+  if (left !== right) return left < right ? -1 : 1;
+  return a.metadata.name < b.metadata.name ? -1 : 1;
+}
