@@ -4,6 +4,7 @@
 import { assertNever } from '../../../streams/base/assert.ts';
 import type { AnySchema, ListSchema, MapSchema, ObjectSchema, ScalarType, Schema } from '../kinds/schema.ts';
 import { zeroOf } from './go-shape.ts';
+import { setKey } from './own-key.ts';
 import { durationText, microTimeText, timeText, ZERO_TIME_SECONDS } from './time-text.ts';
 import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, WireFault, type WireReader } from './wire.ts';
 import { type WireField, type WirePlan, wirePlan } from './wire-plan.ts';
@@ -143,12 +144,6 @@ function readEntry(reader: WireReader, end: number, schema: MapSchema, map: Json
     else reader.skip(tag & 7, end);
   }
   setKey(map, key, value === undefined ? zeroOf(schema.value) : value);
-}
-
-/** `__proto__` is a legal key of labels and data; assigning it would set the prototype instead. */
-function setKey(map: Json, key: string, value: unknown): void {
-  if (key !== '__proto__') map[key] = value;
-  else Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function readValue(

@@ -33,6 +33,37 @@ export function microTimeText(seconds: number, nanos: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(micros).padStart(6, '0')}Z`;
 }
 
+/** Whether `parseTime` and `timeText` would give the text back; the usual case, told without either. */
+export function isCanonicalTime(text: string): boolean {
+  return text.length === 20 && text.charCodeAt(19) === 0x5a && isClockFace(text);
+}
+
+/** As `isCanonicalTime`, with six digits of fraction. */
+export function isCanonicalMicroTime(text: string): boolean {
+  if (text.length !== 27 || text.charCodeAt(26) !== 0x5a || text.charCodeAt(19) !== 0x2e) return false;
+  return twoDigits(text, 20) >= 0 && twoDigits(text, 22) >= 0 && twoDigits(text, 24) >= 0 && isClockFace(text);
+}
+
+/** `YYYY-MM-DDThh:mm:ss` within bounds. Days 29 to 31 and the first years are left to the thorough reader. */
+function isClockFace(text: string): boolean {
+  const month = twoDigits(text, 5);
+  const day = twoDigits(text, 8);
+  const hour = twoDigits(text, 11);
+  const minute = twoDigits(text, 14);
+  const second = twoDigits(text, 17);
+  if (twoDigits(text, 0) < 1 || twoDigits(text, 2) < 0 || month < 1 || month > 12 || day < 1 || day > 28) return false;
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return false;
+  const separators = text.charCodeAt(4) === 0x2d && text.charCodeAt(7) === 0x2d && text.charCodeAt(10) === 0x54;
+  return separators && text.charCodeAt(13) === 0x3a && text.charCodeAt(16) === 0x3a;
+}
+
+/** The number at the place, or -1. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 0x30;
+  const units = text.charCodeAt(at + 1) - 0x30;
+  return tens >= 0 && tens <= 9 && units >= 0 && units <= 9 ? tens * 10 + units : -1;
+}
+
 function read(match: RegExpExecArray | null, text: string, layout: string): ParsedTime {
   if (match === null) return { kind: 'malformed', message: cannotParse(text, layout) };
   const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = match;

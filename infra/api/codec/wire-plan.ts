@@ -56,9 +56,6 @@ function wireField(field: Field, inlined: WirePlan | undefined): WireField {
     dropsEmpty: dropsWhenEmpty(field),
     dropsZeroTime: field.omitZero === true && !field.pointer,
     inlined,
-    // Read on use: types refer to each other in circles.
-    get schema(): Schema {
-      return field.schema;
-    },
+    schema: field.schema,
   };
 }

@@ -1,10 +1,12 @@
 // Kubernetes' own golden objects, read from Go's module cache where it holds them: decoding the protobuf file gives the
-// JSON file, encoding the JSON file gives the protobuf file byte by byte. The files are never part of this project.
+// JSON file, encoding the JSON file gives the protobuf file byte by byte, and the JSON file conforms as it is. The files
+// are never part of this project.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { conform } from '../../../../infra/api/codec/conform.ts';
 import { decodeProtobuf, encodeProtobuf } from '../../../../infra/api/codec/protobuf.ts';
 import { factsVersion } from '../../../../infra/api/kinds/facts.ts';
 import { schemaOf } from '../../../../infra/api/kinds/type-names.ts';
@@ -18,7 +20,7 @@ if (directory === undefined) {
   );
 }
 
-test.skipIf(directory === undefined)('golden objects of all known types pass in both directions', () => {
+test.skipIf(directory === undefined)('golden objects of all known types pass in both directions and conform', () => {
   const all = goldenObjects(directory ?? '');
   const known = all.filter(({ json }) => schemaOf(text(json.apiVersion), text(json.kind)) !== undefined);
   const failed: string[] = [];
@@ -28,6 +30,8 @@ test.skipIf(directory === undefined)('golden objects of all known types pass in 
     const decoded = decodeProtobuf(protobuf, schemaOf);
     if (decoded.type !== 'decoded' || !sameJson(decoded.value, json)) failed.push(`${name}: decoding`);
     if (!encodeProtobuf(json, schema).equals(protobuf)) failed.push(`${name}: encoding`);
+    const conformed = conform(json, schema, { fieldValidation: 'Strict' });
+    if (conformed.type !== 'conforms' || conformed.object !== json) failed.push(`${name}: conforming`);
   }
   console.log(
     `golden objects: ${known.length - new Set(failed.map((line) => line.split(':')[0])).size} of ${known.length} pass both ways; ` +
