@@ -4,16 +4,10 @@
 // to cluster: where the store is, which port, how durable, which passwords.
 
 import { readFileSync } from 'node:fs';
+import type { Durability } from '../../streams/jetstream/durability.ts';
 import type { NatsCredentials } from './credentials.ts';
 
-/**
- * How durable an acknowledged write is.
- * - `always`: on the disk. The default.
- * - `relaxed`: on the disk within 100 ms. A power cut may take that much back and its revisions are issued again for
- *   other content, so clients from before it must be told to start over (the epoch rule).
- */
-export type Durability = 'always' | 'relaxed';
-
+/** How soon the server syncs a write; what each is worth is told in streams/jetstream/durability.ts. */
 const syncInterval: Readonly<Record<Durability, string>> = { always: 'always', relaxed: '100ms' };
 
 export type ServerConfigOptions = {

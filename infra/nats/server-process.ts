@@ -10,10 +10,11 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, stat
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { type Clock, sleep } from '../../streams/base/clock.ts';
+import type { Durability } from '../../streams/jetstream/durability.ts';
 import { endProcess, startOf } from '../files/process-identity.ts';
 import type { NatsCredentials } from './credentials.ts';
 import type { DataDirPaths } from './data-dir.ts';
-import { type Durability, renderServerConfig } from './server-config.ts';
+import { renderServerConfig } from './server-config.ts';
 import {
   removeServerRecord,
   serverConfigFile,

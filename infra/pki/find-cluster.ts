@@ -21,6 +21,8 @@ export type ClusterAccess = {
   readonly certificate: string | undefined;
   readonly key: string | undefined;
   readonly token: string | undefined;
+  /** The data directory the kubeconfig names; undefined for clusters of other machines. */
+  readonly dataDir: string | undefined;
 };
 
 export type FindClusterOptions = {
@@ -63,7 +65,9 @@ export async function findCluster(options: FindClusterOptions): Promise<ClusterA
   );
 }
 
-type Named = { readonly name?: unknown; readonly cluster?: Fields; readonly user?: Fields; readonly context?: Fields };
+type Named = Readonly<Record<'cluster' | 'user' | 'context' | 'extension', Fields | undefined>> & {
+  readonly name?: unknown;
+};
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads one file; a text says what is wrong with it. `any` accepts the current context where none is ours. */
@@ -95,6 +99,7 @@ async function readAccess(file: string, accept: 'ours' | 'any'): Promise<Cluster
       certificate: content(user, 'client-certificate', file),
       key: content(user, 'client-key', file),
       token: typeof user.token === 'string' ? user.token : undefined,
+      dataDir: dataDirOf(cluster),
     };
   } catch (error) {
     return `names a file that cannot be read (${error instanceof Error ? error.message : String(error)})`;
@@ -105,6 +110,12 @@ function entry(config: Fields, list: string, name: unknown): Named | undefined {
   const entries = config[list];
   if (typeof name !== 'string' || !Array.isArray(entries)) return undefined;
   return (entries as readonly (Named | null)[]).find((candidate) => candidate?.name === name) ?? undefined;
+}
+
+function dataDirOf(cluster: Fields): string | undefined {
+  const extension = entry(cluster, 'extensions', kubeconfigName)?.extension;
+  const dataDir = extension?.['data-dir'];
+  return typeof dataDir === 'string' ? dataDir : undefined;
 }
 
 /** A kubeconfig holds PEM either inline (`…-data`, base64) or as a file relative to itself. */

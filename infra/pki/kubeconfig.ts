@@ -15,6 +15,8 @@ export type KubeconfigEntry = {
   /** PEM of the authority that signed the server's certificate. */
   readonly ca: string;
   readonly client: KeyPair;
+  /** The cluster's data directory on this machine: commands that read the log directly find it through this. */
+  readonly dataDir?: string;
 };
 
 /** The file exists but is no kubeconfig, so nothing was written to it. */
@@ -43,7 +45,7 @@ clusters:
     cluster:
       server: ${entry.server}
       certificate-authority-data: ${base64(entry.ca)}
-users:
+${extensionText(entry)}users:
   - name: ${kubeconfigName}
     user:
       client-certificate-data: ${base64(entry.client.certificate)}
@@ -57,9 +59,19 @@ current-context: ${kubeconfigName}
 `;
 }
 
+/** Kubeconfigs carry foreign data as named extensions; kubectl keeps them. */
+function extensionText({ dataDir }: KubeconfigEntry): string {
+  if (dataDir === undefined) return '';
+  return `      extensions:
+        - name: ${kubeconfigName}
+          extension:
+            data-dir: ${JSON.stringify(dataDir)}
+`;
+}
+
 /** A file written here before differs from the next one in these values only. */
 function withoutValues(text: string): string {
-  return text.replace(/^( +(?:server|[a-z-]+-data):) .*$/gm, '$1');
+  return text.replace(/^( +(?:server|data-dir|[a-z-]+-data):) .*$/gm, '$1');
 }
 
 async function merge(file: string, existing: string, entry: KubeconfigEntry): Promise<string> {
@@ -86,10 +98,11 @@ async function merge(file: string, existing: string, entry: KubeconfigEntry): Pr
   return document.toString({ lineWidth: 0 });
 }
 
-function entriesOf({ server, ca, client }: KubeconfigEntry) {
+function entriesOf({ server, ca, client, dataDir }: KubeconfigEntry) {
   const name = kubeconfigName;
+  const extensions = dataDir === undefined ? {} : { extensions: [{ name, extension: { 'data-dir': dataDir } }] };
   return [
-    { list: 'clusters', value: { name, cluster: { server, 'certificate-authority-data': base64(ca) } } },
+    { list: 'clusters', value: { name, cluster: { server, 'certificate-authority-data': base64(ca), ...extensions } } },
     {
       list: 'users',
       value: {

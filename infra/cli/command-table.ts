@@ -1,0 +1,18 @@
+// Every command of `shiplog`, with what its line in the help says. Loading this file loads none of them.
+
+import type { CommandSpec } from './command.ts';
+
+export const commands: readonly CommandSpec[] = [
+  {
+    name: 'up',
+    summary: 'start a cluster in the foreground',
+    example: 'shiplog up --port 0 --nodes 5',
+    load: () => import('./commands/up.ts'),
+  },
+  {
+    name: 'events',
+    summary: 'print what happened: time, revision, object, transition, author',
+    example: 'shiplog events --follow --since 10m --for deployment/web',
+    load: () => import('./commands/events.ts'),
+  },
+];

@@ -1,0 +1,105 @@
+// `shiplog up`: starts a cluster in the foreground and stops it on Ctrl-C.
+
+import { flushCompileCache } from 'node:module';
+import { relative, resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { durabilities } from '../../../streams/jetstream/durability.ts';
+import { type CliContext, CommandFailed, wholeNumber } from '../command.ts';
+import { eventLine } from '../event-line.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { onStopSignals } from '../stop-signals.ts';
+import { type RunningCluster, type UpOptions, upDefaults } from '../up-options.ts';
+
+const portMax = 65_535;
+const nodesMax = 5_000;
+
+export function configure(command: Command, context: CliContext): (command: Command) => Promise<ExitCode> {
+  command
+    .option('--data-dir <dir>', 'where everything is kept', upDefaults.dataDir)
+    .option('--port <n>', 'port of the API server, 0 for any', wholeNumber({ min: 0, max: portMax }), upDefaults.port)
+    .option('--kubeconfig <file>', 'write the kubeconfig there too, merging it into what the file holds')
+    .option('--nodes <n>', 'simulated nodes', wholeNumber({ min: 0, max: nodesMax }), upDefaults.nodes)
+    .addOption(new Option('--nats <url>', 'use a running NATS server').argParser(natsUrl).conflicts('memory'))
+    .option('--memory', 'keep the log in memory: nothing survives the process')
+    .addOption(
+      new Option('--durability <mode>', 'what an acknowledged write is worth: always on the disk, or relaxed')
+        .choices(durabilities)
+        .default(upDefaults.durability),
+    )
+    .option('--quiet', 'print nothing but errors');
+  return (parsed) => up({ ...upDefaults, ...parsed.opts<Partial<UpOptions>>() }, context);
+}
+
+async function up(options: UpOptions, { terminal, clock }: CliContext): Promise<ExitCode> {
+  const started = clock.monotonic();
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  const forget = onStopSignals(clock, { stop: () => ask(), force: () => process.exit(exitCodes.interrupted) });
+  const { startCluster } = await import('../../boot/cluster.ts');
+  const starting: Promise<RunningCluster> = startCluster(options);
+  const cluster = await terminal.waiting('Starting the cluster', starting).catch((error) => {
+    throw inWords(error, options);
+  });
+  // Written now rather than at exit, so that a start after a kill -9 is a fast one too.
+  flushCompileCache();
+  if (!options.quiet) {
+    greet(cluster, { terminal, seconds: (clock.monotonic() - started) / 1_000 });
+    cluster.onEvent((event) => terminal.print(eventLine(event, terminal)));
+  }
+  const failure = await Promise.race([asked, cluster.failed]);
+  if (!options.quiet && failure === undefined) terminal.note('Stopping …');
+  await cluster.stop();
+  forget();
+  if (failure !== undefined) throw failure;
+  return exitCodes.done;
+}
+
+function greet(
+  cluster: RunningCluster,
+  { terminal, seconds }: { terminal: CliContext['terminal']; seconds: number },
+): void {
+  const kubeconfig = shortest(cluster.kubeconfig);
+  const commands = [
+    'kubectl get nodes',
+    'kubectl create deployment web --image=nginx --replicas=3',
+    'kubectl get pods --watch',
+  ];
+  terminal.print(
+    `${terminal.paint('green', '✓')} Shiplog serves ${terminal.paint('bold', cluster.server)} after ${seconds.toFixed(2)} s.`,
+  );
+  terminal.print(`\n  export KUBECONFIG=${kubeconfig}\n`);
+  for (const command of commands) terminal.print(`  ${command}`);
+  terminal.print(`\n${terminal.paint('dim', 'What happens is shown here as it happens. Ctrl-C stops the cluster.')}\n`);
+}
+
+function shortest(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') ? resolve(path) : fromHere;
+}
+
+function natsUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
+    throw new InvalidArgumentError('It must be a URL such as nats://user:password@127.0.0.1:4222.');
+  }
+  return text;
+}
+
+/** What the system says of a port, in words. */
+function inWords(error: unknown, { port }: UpOptions): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') {
+    return new CommandFailed(
+      `Port ${port} is in use by another program. Choose another with --port N, or let the system choose with --port 0.`,
+      { cause: error },
+    );
+  }
+  if (code === 'EACCES' && port > 0 && port < 1_024) {
+    return new CommandFailed(
+      `Port ${port} needs more rights than this user has. Choose one from 1024 on with --port N.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  return error;
+}

@@ -1,0 +1,34 @@
+// One event as people read it: time, revision, namespace, object, transition, author.
+
+import type { RecordedEvent } from '../../streams/log/event.ts';
+import { parseSubject } from '../../streams/log/subjects.ts';
+import type { Terminal } from './terminal.ts';
+
+const revisionWidth = 7;
+const objectWidth = 44;
+const verbWidth = 18;
+
+/** The object an event is about, as kubectl names it (`pod/web-1`), and its namespace, empty for cluster-wide kinds. */
+export function objectOf(event: Pick<RecordedEvent, 'type' | 'subject'>): {
+  readonly name: string;
+  readonly namespace: string;
+} {
+  const ref = parseSubject(event.subject);
+  const [kind = ''] = event.type.split('.', 1);
+  return { name: `${kind}/${ref?.name ?? event.subject}`, namespace: ref?.namespace ?? '' };
+}
+
+export function eventLine(event: RecordedEvent, { paint }: Pick<Terminal, 'paint'>): string {
+  const { name, namespace } = objectOf(event);
+  const verb = event.type.slice(event.type.indexOf('.') + 1);
+  const parts = [
+    paint('dim', new Date(event.timeMs).toISOString().slice(11, 23)),
+    paint('dim', String(event.revision).padStart(revisionWidth)),
+    (namespace === '' ? name : `${namespace} ${name}`).padEnd(objectWidth),
+    paint(event.to === null ? 'yellow' : 'cyan', verb.padEnd(verbWidth)),
+    `${event.from ?? '∅'} → ${event.to ?? '∅'}`,
+    paint('dim', `by ${event.author.user}`),
+  ];
+  if (event.anomaly !== undefined) parts.push(paint('red', `anomaly: ${event.anomaly}`));
+  return parts.join('  ');
+}
