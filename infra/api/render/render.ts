@@ -5,10 +5,8 @@ import { stringify } from 'yaml';
 import type { AnyObject, ObjectMeta } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { encodeProtobuf } from '../codec/protobuf.ts';
-import { typeSchema } from '../kinds/facts.ts';
 import type { Kind } from '../kinds/kind.ts';
-import type { ObjectSchema } from '../kinds/schema.ts';
-import { typeName } from '../kinds/type-names.ts';
+import { schemaOf } from '../kinds/type-names.ts';
 import { tablePrinterOf } from '../tables/printers.ts';
 import type { Listed } from '../verbs/list.ts';
 import { asKind, isStoredKind } from './convert.ts';
@@ -91,16 +89,8 @@ export function apiVersionOf({ group, version }: Pick<Kind, 'group' | 'version'>
 
 /** A value whose type has no protobuf form is answered as JSON, which every client of ours understands. */
 function protobuf(value: Readonly<Record<string, unknown>>): Buffer {
-  const schema = schemaOf(value);
+  const schema = schemaOf(String(value.apiVersion ?? ''), String(value.kind ?? ''));
   return schema === undefined ? Buffer.from(JSON.stringify(value)) : encodeProtobuf(value, schema);
-}
-
-function schemaOf({ apiVersion, kind }: Readonly<Record<string, unknown>>): ObjectSchema | undefined {
-  const version = String(apiVersion ?? '');
-  const slash = version.indexOf('/');
-  const group = slash < 0 ? '' : version.slice(0, slash);
-  if (kind === 'Status') return typeSchema('io.k8s.apimachinery.pkg.apis.meta.v1.Status');
-  return typeSchema(typeName(group, version.slice(slash + 1), String(kind ?? '')));
 }
 
 function shape(object: AnyObject, rendering: Rendering): object {

@@ -13,7 +13,9 @@ import type { ObjectView } from '../../../streams/views/object-view.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { expired } from '../errors.ts';
 import type { ApiRequest, ApiResponse, ResponseStream } from '../http/exchange.ts';
-import { bookmarkObject, type Rendering, servesStoredBytes, watchObject } from '../render/render.ts';
+import { isStoredKind } from '../render/convert.ts';
+import { bookmarkObject, type Rendering, watchObject } from '../render/render.ts';
+import { frameValue, sharedFrame } from '../render/watch-frame.ts';
 import { notFuture } from './list.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
@@ -24,6 +26,8 @@ export type WatchRequest = {
   readonly rendering: Rendering;
   readonly selection: Selection;
   readonly options: ListOptions;
+  /** Of the answer, as negotiated. */
+  readonly contentType: string;
   readonly request: ApiRequest;
   readonly response: ApiResponse;
 };
@@ -40,7 +44,7 @@ export async function watch(asked: WatchRequest, ports: WatchPorts): Promise<voi
   if (after !== undefined) await notFuture({ view: ports.view, clock: ports.clock, stream, revision: after });
   const head = {
     status: 200,
-    headers: { 'content-type': contentType(rendering), 'cache-control': 'no-cache, private' },
+    headers: { 'content-type': asked.contentType, 'cache-control': 'no-cache, private' },
   };
   const watcher = new Watcher(response.open(head), asked, ports);
   // No await from here to the subscription: the state told first and the changes told after it meet without a gap.
@@ -55,7 +59,8 @@ class Watcher {
   readonly #stream: ResponseStream;
   readonly #asked: WatchRequest;
   readonly #ports: WatchPorts;
-  readonly #sharesBytes: boolean;
+  /** Watchers of whole objects get the same bytes; tables and metadata are made for each. */
+  readonly #shares: boolean;
   #first = true;
   #finish: () => void = () => {};
 
@@ -63,13 +68,14 @@ class Watcher {
     this.#stream = stream;
     this.#asked = asked;
     this.#ports = ports;
-    this.#sharesBytes = servesStoredBytes(asked.rendering);
+    this.#shares = asked.rendering.form.as === 'object' && isStoredKind(asked.rendering.kind);
   }
 
   /** Synthetic ADDED events for everything selected now; with sendInitialEvents also the bookmark that ends them. */
   tellPresent(): void {
     const { selection, rendering, options } = this.#asked;
-    for (const stored of selection.select(this.#ports.view.resource(rendering.kind))) this.#send('ADDED', stored);
+    for (const stored of selection.select(this.#ports.view.resource(rendering.kind)))
+      this.#sendObject('ADDED', stored.object);
     if (options.initialEvents === true && options.bookmarks) this.#bookmark({ 'k8s.io/initial-events-end': 'true' });
   }
 
@@ -79,7 +85,7 @@ class Watcher {
     const changes = view.changesAfter(after);
     if (changes === undefined) {
       const status = expired(`too old resource version: ${after} (${view.floor})`).toStatus();
-      this.#stream.write(Buffer.from(`${JSON.stringify({ type: 'ERROR', object: status })}\n`));
+      this.#stream.write(frameValue('ERROR', status, this.#asked.rendering));
       this.#stream.end();
       return false;
     }
@@ -95,10 +101,10 @@ class Watcher {
     const is = change.type !== 'DELETED' && selection.matches(current);
     if (is) {
       const type: ChangeType = was ? 'MODIFIED' : 'ADDED';
-      if (this.#sharesBytes) this.#write(frameOf(change, type));
-      else this.#send(type, current);
+      if (this.#shares) this.#write(sharedFrame(change, type, this.#asked.rendering));
+      else this.#sendObject(type, current.object);
     } else if (was && previous !== undefined) {
-      if (change.type === 'DELETED' && this.#sharesBytes) this.#write(frameOf(change, 'DELETED'));
+      if (change.type === 'DELETED' && this.#shares) this.#write(sharedFrame(change, 'DELETED', this.#asked.rendering));
       else this.#sendObject('DELETED', left(previous, current));
     }
   }
@@ -131,15 +137,10 @@ class Watcher {
     });
   }
 
-  #send(type: ChangeType, stored: StoredObject): void {
-    if (this.#sharesBytes) this.#write(frame(type, stored.json));
-    else this.#sendObject(type, stored.object);
-  }
-
   #sendObject(type: ChangeType, object: AnyObject): void {
     const shaped = watchObject(object, this.#asked.rendering, this.#first);
     this.#first = false;
-    this.#write(Buffer.from(`${JSON.stringify({ type, object: shaped })}\n`));
+    this.#write(frameValue(type, shaped, this.#asked.rendering));
   }
 
   #bookmark(annotations?: Readonly<Record<string, string>>): void {
@@ -149,7 +150,7 @@ class Watcher {
       ...(annotations === undefined ? undefined : { annotations }),
     };
     const object = bookmarkObject(metadata as object, this.#asked.rendering);
-    this.#write(Buffer.from(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`));
+    this.#write(frameValue('BOOKMARK', object, this.#asked.rendering));
   }
 
   #write(bytes: Buffer): void {
@@ -161,35 +162,7 @@ class Watcher {
   }
 }
 
-/** The encoded event of a change, made once for all watchers that see it as the same type. */
-function frameOf(change: Change, type: ChangeType): Buffer {
-  let frames = shared.get(change);
-  if (frames === undefined) {
-    frames = new Map();
-    shared.set(change, frames);
-  }
-  let bytes = frames.get(type);
-  if (bytes === undefined) {
-    bytes = frame(type, change.current.json);
-    frames.set(type, bytes);
-  }
-  return bytes;
-}
-
-const shared = new WeakMap<Change, Map<ChangeType, Buffer>>();
-const frameEnd = Buffer.from('}\n');
-
-function frame(type: ChangeType, json: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), json, frameEnd]);
-}
-
 /** An object that left the selection is told as it was when last seen, at the revision of the change. */
 function left(previous: StoredObject, current: StoredObject): AnyObject {
   return JSON.parse(spliceRevision(previous.encoded(), current.revision).toString('utf8')) as AnyObject;
-}
-
-function contentType({ form }: Rendering): string {
-  return form.as === 'object'
-    ? 'application/json'
-    : `application/json;as=${form.as === 'table' ? 'Table' : 'PartialObjectMetadata'};v=${form.metaVersion};g=meta.k8s.io`;
 }

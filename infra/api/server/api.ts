@@ -1,0 +1,52 @@
+// The API's front door: every request is told apart, authenticated, authorized and handed on; whatever refuses it
+// becomes a Status. A bug answers 500 and leaves the process alive.
+
+import type { Logger } from '../../../streams/base/logger.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
+import { type Authorizer, accessOf } from '../auth/authorize.ts';
+import { ApiError, badRequest } from '../errors.ts';
+import type { ApiHandler, ApiRequest, ApiResponse } from '../http/exchange.ts';
+import { requestInfoOf } from '../http/request-info.ts';
+import { sendStatus } from '../http/status.ts';
+import { sendError, sendFailure } from './answer.ts';
+import type { Call } from './call.ts';
+import { type PlainPorts, plainRequest } from './plain-paths.ts';
+import { type ResourcePorts, resourceRequest } from './resource-requests.ts';
+
+export type ApiPorts = ResourcePorts &
+  PlainPorts & {
+    readonly authenticator: Authenticator;
+    readonly authorizer: Authorizer;
+    readonly logger: Logger;
+  };
+
+export function createApi(ports: ApiPorts): ApiHandler {
+  return async (request, response) => {
+    const warnings: string[] = [];
+    try {
+      await handle(request, response, { ports, warnings });
+    } catch (error) {
+      if (error instanceof ApiError) return sendError({ response, warnings }, error);
+      if (request.signal.aborted) return;
+      ports.logger.error('request failed', { method: request.method, path: request.path, error });
+      sendFailure({ response, warnings }, error);
+    }
+  };
+}
+
+async function handle(
+  request: ApiRequest,
+  response: ApiResponse,
+  { ports, warnings }: { ports: ApiPorts; warnings: string[] },
+): Promise<void> {
+  const outcome = requestInfoOf(request);
+  if (outcome.kind === 'badRequest') throw badRequest(outcome.message);
+  const { info } = outcome;
+  const authentication = ports.authenticator.authenticate(request);
+  const known = authentication instanceof Promise ? await authentication : authentication;
+  const access = accessOf(known, { request: info, authorizer: ports.authorizer });
+  if (access.kind === 'refused') return sendStatus(response, access.status);
+  const call: Call = { request, response, info, user: access.user, warnings };
+  if (info.isResourceRequest) await resourceRequest(call, ports);
+  else await plainRequest(call, ports);
+}

@@ -1,0 +1,66 @@
+// One request on its way through the API: what it is about, who asks, and the answer being prepared.
+
+import { ApiError, badRequest, invalid } from '../errors.ts';
+import type { ApiRequest, ApiResponse } from '../http/exchange.ts';
+import { negotiate, type Offer } from '../http/negotiate.ts';
+import type { RequestInfo } from '../http/request-info.ts';
+import { fieldManagerComplaint, fieldManagerOf } from '../patch/field-manager.ts';
+import type { RequestContext, RequestUser } from '../registry/context.ts';
+import type { Form } from '../render/form.ts';
+
+export type Call = {
+  readonly request: ApiRequest;
+  readonly response: ApiResponse;
+  readonly info: RequestInfo;
+  readonly user: RequestUser;
+  readonly warnings: string[];
+};
+
+export type NegotiatedForm = { readonly form: Form; readonly contentType: string };
+
+/** The form of the answer; throws 406 where the endpoint has none the client accepts. */
+export function formOf({ request }: Call, offer: Offer): NegotiatedForm {
+  const { headers, query } = request;
+  const outcome = negotiate(
+    { accept: headers.accept, pretty: query.get('pretty'), userAgent: headers['user-agent'] },
+    offer,
+  );
+  if (outcome.kind === 'notAcceptable') {
+    throw new ApiError({ code: 406, reason: 'NotAcceptable', message: outcome.message });
+  }
+  const { encoding, shape, pretty, contentType } = outcome;
+  const include = query.get('includeObject') ?? 'Metadata';
+  const form: Form = {
+    encoding,
+    as: shape === undefined ? 'object' : shape.kind === 'Table' ? 'table' : 'partial',
+    metaVersion: shape?.version === 'v1beta1' ? 'v1beta1' : 'v1',
+    pretty,
+    includeObject: include === 'None' || include === 'Object' ? include : 'Metadata',
+  };
+  return { form, contentType };
+}
+
+/** Who writes, under which manager, and whether for real. */
+export function contextOf({ request, user, warnings }: Call): RequestContext {
+  const { query, headers } = request;
+  const fieldManager = query.get('fieldManager') ?? '';
+  const complaint = fieldManagerComplaint(fieldManager);
+  if (complaint !== undefined) throw badRequest(complaint);
+  const dryRun = query.getAll('dryRun');
+  const unknown = dryRun.find((value) => value !== 'All');
+  if (unknown !== undefined) {
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      { type: 'NotSupported', field: 'dryRun', value: unknown, supported: ['All'] },
+    ]);
+  }
+  return {
+    user,
+    agent: fieldManagerOf({ fieldManager, userAgent: headers['user-agent'] ?? '' }),
+    cause: null,
+    dryRun: dryRun.length > 0,
+    tracksOwnership: true,
+    warn: (text) => {
+      if (!warnings.includes(text)) warnings.push(text);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+// Paths that are not resources: health, version, discovery, OpenAPI, token keys.
+
+import type { TokenIssuer } from '../auth/service-account-tokens.ts';
+import { jwksPath, openidConfigurationPath } from '../auth/service-account-tokens.ts';
+import { aggregated, apiGroup, groupList, legacyVersions, resourceList } from '../discovery/resources.ts';
+import { unknownPath } from '../errors.ts';
+import { offers } from '../http/negotiate.ts';
+import { sendJson } from '../http/status.ts';
+import { allKinds } from '../kinds/kinds.ts';
+import { encodeValue } from '../render/render.ts';
+import { type Call, formOf } from './call.ts';
+import type { Health } from './health.ts';
+import type { OpenApi } from './openapi.ts';
+import { versionInfo } from './version.ts';
+
+export type PlainPorts = {
+  readonly health: Health;
+  readonly openApi: OpenApi;
+  readonly tokens: TokenIssuer;
+  /** `host:port` clients reach the server at. */
+  readonly address: () => string;
+};
+
+export async function plainRequest(call: Call, ports: PlainPorts): Promise<void> {
+  const path = call.info.path.replace(/(.)\/$/, '$1');
+  const [, root = '', ...rest] = path.split('/');
+  switch (root) {
+    case 'healthz':
+    case 'livez':
+    case 'readyz':
+      return ports.health.answer(call, { root, checks: rest });
+    case 'version':
+      return sendJson(call.response, 200, versionInfo);
+    case 'api':
+    case 'apis':
+      discovery(call, ports, { root, rest });
+      return;
+    case 'openapi':
+      return ports.openApi.answer(call, rest);
+    case '':
+      return sendJson(call.response, 200, {
+        paths: ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'],
+      });
+    default:
+      if (path === jwksPath) return sendJson(call.response, 200, ports.tokens.keys);
+      if (path === openidConfigurationPath) {
+        return sendJson(call.response, 200, ports.tokens.openidConfiguration(`https://${ports.address()}${jwksPath}`));
+      }
+      throw unknownPath();
+  }
+}
+
+function discovery(
+  call: Call,
+  ports: PlainPorts,
+  { root, rest }: { root: 'api' | 'apis'; rest: readonly string[] },
+): void {
+  const kinds = allKinds();
+  if (rest.length === 0) {
+    discoveryRoot(call, ports, root === 'api');
+    return;
+  }
+  const [first = '', second] = rest;
+  const document =
+    root === 'api'
+      ? resourceList(kinds, { group: '', version: first })
+      : second === undefined
+        ? apiGroup(kinds, first)
+        : resourceList(kinds, { group: first, version: second });
+  if (document === undefined || (root === 'api' && second !== undefined)) throw unknownPath();
+  const { form } = formOf(call, offers.plain);
+  answer(call, { contentType: 'application/json', body: encodeValue(document, { ...form, encoding: 'json' }) });
+}
+
+function discoveryRoot(call: Call, { address }: PlainPorts, core: boolean): void {
+  const kinds = allKinds();
+  const { request } = call;
+  const { contentType } = formOf(call, offers.discoveryRoot);
+  const version = /;g=apidiscovery\.k8s\.io;v=(v2(?:beta1)?)/.exec(contentType)?.[1];
+  const document =
+    version !== undefined
+      ? aggregated(kinds, { core, apiVersion: `apidiscovery.k8s.io/${version}` })
+      : core
+        ? legacyVersions(address())
+        : groupList(kinds);
+  const body = Buffer.from(JSON.stringify(document));
+  const etag = `"${core ? 'core' : 'groups'}-${body.length.toString(36)}-${version ?? 'plain'}"`;
+  if (version !== undefined && request.headers['if-none-match'] === etag) {
+    call.response.send({ status: 304, headers: { etag } }, '');
+    return;
+  }
+  answer(call, { contentType, body, ...(version === undefined ? undefined : { etag }) });
+}
+
+function answer(call: Call, { contentType, body, etag }: { contentType: string; body: Buffer; etag?: string }): void {
+  const headers = {
+    'content-type': contentType,
+    vary: 'Accept',
+    'cache-control': etag === undefined ? 'no-cache, private' : 'public',
+    ...(etag === undefined ? undefined : { etag }),
+  };
+  call.response.send({ status: 200, headers }, body);
+}

@@ -1,0 +1,111 @@
+// Requests about resources: finds the kind the path names and hands the call to its verb or subresource.
+
+import type { Clock } from '../../../streams/base/clock.ts';
+import type { Random } from '../../../streams/base/random.ts';
+import type { ObjectView } from '../../../streams/views/object-view.ts';
+import { methodNotAllowed, unknownPath } from '../errors.ts';
+import { offers } from '../http/negotiate.ts';
+import type { Kind, Verb } from '../kinds/kind.ts';
+import { kindByResource } from '../kinds/kinds.ts';
+import type { Deleter } from '../registry/deletion.ts';
+import type { Registry } from '../registry/registry.ts';
+import { storedKind } from '../render/convert.ts';
+import { list } from '../verbs/list.ts';
+import { parseListOptions } from '../verbs/list-options.ts';
+import type { PodLogs } from '../verbs/pod-logs.ts';
+import { parseSelection } from '../verbs/selection.ts';
+import { watch } from '../verbs/watch.ts';
+import { sendList, sendStored } from './answer.ts';
+import { type Call, formOf } from './call.ts';
+import type { Reviews } from './reviews.ts';
+import { subresourceRequest } from './subresource-requests.ts';
+import {
+  createRequest,
+  deleteCollectionRequest,
+  deleteRequest,
+  patchRequest,
+  updateRequest,
+} from './write-requests.ts';
+
+export type ResourcePorts = {
+  readonly registry: Registry;
+  readonly deleter: Deleter;
+  readonly view: ObjectView;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logs: PodLogs;
+  readonly reviews: Reviews;
+};
+
+/** A call with the kind it names and the kind that is stored for it. */
+export type ResourceCall = Call & { readonly kind: Kind; readonly stored: Kind };
+
+export async function resourceRequest(call: Call, ports: ResourcePorts): Promise<void> {
+  const { group, version, resource, subresource, verb, namespace } = call.info;
+  const kind = kindByResource(group, version, resource);
+  if (kind === undefined) throw unknownPath();
+  if (kind.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') throw unknownPath();
+  const resourceCall = { ...call, kind, stored: storedKind(kind) };
+  if (subresource !== '') return subresourceRequest(resourceCall, ports);
+  if (ports.reviews.handles(kind)) return ports.reviews.answer(resourceCall);
+  if (!kind.verbs.includes(verb as Verb)) throw methodNotAllowed();
+  switch (verb) {
+    case 'get':
+      return getRequest(resourceCall, ports);
+    case 'list':
+      return listRequest(resourceCall, ports);
+    case 'watch':
+      return watchRequest(resourceCall, ports);
+    case 'create':
+      return createRequest(resourceCall, ports);
+    case 'update':
+      return updateRequest(resourceCall, ports);
+    case 'patch':
+      return patchRequest(resourceCall, ports);
+    case 'delete':
+      return deleteRequest(resourceCall, ports);
+    case 'deletecollection':
+      return deleteCollectionRequest(resourceCall, ports);
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+function getRequest(call: ResourceCall, { registry, clock }: ResourcePorts): void {
+  const { kind, stored, info } = call;
+  const { form } = formOf(call, offers.builtIn);
+  const found = registry.get({ kind: stored, namespace: info.namespace, name: info.name });
+  sendStored(call, { stored: found, rendering: { kind, form, nowMs: clock.now() }, status: 200 });
+}
+
+async function listRequest(call: ResourceCall, ports: ResourcePorts): Promise<void> {
+  const { kind, stored, request, info } = call;
+  const { form } = formOf(call, offers.builtIn);
+  const options = parseListOptions(request.query);
+  const selection = parseSelection({ kind: stored, namespace: namespaceOf(kind, info.namespace) }, request.query);
+  const listed = await list({ kind: stored, selection, options }, ports);
+  await sendList(call, { listed, rendering: { kind, form, nowMs: ports.clock.now() } });
+}
+
+async function watchRequest(call: ResourceCall, ports: ResourcePorts): Promise<void> {
+  const { kind, stored, request, response, info } = call;
+  const { form, contentType } = formOf(call, offers.builtInWatch);
+  const query = named(request.query, info.name);
+  const options = parseListOptions(query);
+  const selection = parseSelection({ kind: stored, namespace: namespaceOf(kind, info.namespace) }, query);
+  const rendering = { kind, form, nowMs: ports.clock.now() };
+  await watch({ rendering, selection, options, contentType, request, response }, ports);
+}
+
+/** `namespaces/x` is about a namespace, which itself lies in none. */
+export function namespaceOf(kind: Kind, namespace: string): string | undefined {
+  return kind.namespaced && namespace !== '' ? namespace : undefined;
+}
+
+/** The old form `/watch/pods/x` names its object in the path. */
+function named(query: URLSearchParams, name: string): URLSearchParams {
+  if (name === '' || (query.get('fieldSelector') ?? '').includes('metadata.name')) return query;
+  const selecting = new URLSearchParams(query);
+  selecting.set('fieldSelector', `metadata.name=${name}`);
+  return selecting;
+}

@@ -1,0 +1,143 @@
+// Subresources: status, scale, binding, eviction, log, token, finalize.
+
+import type { AnyObject } from '../../../streams/resources/meta.ts';
+import type { Pod } from '../../../streams/resources/pod.ts';
+import type { StoredObject } from '../../../streams/views/stored-object.ts';
+import { badRequest, methodNotAllowed, unknownPath } from '../errors.ts';
+import { offers } from '../http/negotiate.ts';
+import { typeSchema } from '../kinds/facts.ts';
+import type { Subresource, Verb } from '../kinds/kind.ts';
+import { applyPatch, type InstructingPatchType, patchTypes } from '../patch/apply-patch.ts';
+import type { JsonObject } from '../patch/json-value.ts';
+import { bind } from '../registry/binding.ts';
+import { finalizeNamespace } from '../registry/finalize.ts';
+import type { Target } from '../registry/registry.ts';
+import { deleteOptions } from '../verbs/delete.ts';
+import { patchObject } from '../verbs/patch.ts';
+import { sendLogs } from '../verbs/pod-logs.ts';
+import { scaleOf, updateScale } from '../verbs/scale.ts';
+import { sendStored, sendValue } from './answer.ts';
+import { contextOf, formOf } from './call.ts';
+import type { ResourceCall, ResourcePorts } from './resource-requests.ts';
+import { bodyOf, patchOf, renderingOf } from './write-requests.ts';
+
+export async function subresourceRequest(call: ResourceCall, ports: ResourcePorts): Promise<void> {
+  const { kind, stored, info } = call;
+  const sub = kind.subresources.find((entry) => entry.name === info.subresource);
+  if (sub === undefined) throw unknownPath();
+  if (!sub.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
+  const target: Target = { kind: stored, namespace: info.namespace, name: info.name };
+  switch (sub.name) {
+    case 'status':
+      return statusRequest(call, ports, target);
+    case 'scale':
+      return scaleRequest(call, ports, target);
+    case 'binding':
+      return bindingRequest(call, ports, { target, sub });
+    case 'eviction':
+      return evictionRequest(call, ports, { target, sub });
+    case 'finalize':
+      return finalizeRequest(call, ports, target);
+    case 'log': {
+      const { object } = ports.registry.get(target);
+      const pod = object as unknown as Pod;
+      return sendLogs({ pod, request: call.request, response: call.response, nowMs: ports.clock.now() }, ports.logs);
+    }
+    case 'token':
+      return ports.reviews.token(call, { target, account: ports.registry.get(target).object });
+    default:
+      throw unknownPath();
+  }
+}
+
+async function statusRequest(call: ResourceCall, { registry, clock }: ResourcePorts, target: Target): Promise<void> {
+  const rendering = renderingOf(call, clock.now());
+  const subresource = 'status';
+  let stored: StoredObject;
+  if (call.info.verb === 'get') stored = registry.get(target);
+  else if (call.info.verb === 'patch') {
+    const patch = await patchOf(call, subresource);
+    stored = (await patchObject(registry, { target, patch }, contextOf(call))).stored;
+  } else {
+    const body = await bodyOf(call);
+    stored = await registry.update(target, { change: () => body, subresource }, contextOf(call));
+  }
+  sendStored(call, { stored, rendering, status: 200 });
+}
+
+async function scaleRequest(call: ResourceCall, { registry }: ResourcePorts, target: Target): Promise<void> {
+  const { form } = formOf(call, offers.plain);
+  if (call.info.verb === 'get') {
+    return sendValue(call, { value: scaleOf(registry.get(target)), form, status: 200 });
+  }
+  const change = call.info.verb === 'patch' ? await scalePatch(call) : await scaleBody(call);
+  const scaled = await updateScale(registry, { target, ...change }, contextOf(call));
+  sendValue(call, { value: scaleOf(scaled), form, status: 200 });
+}
+
+const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+
+async function scaleBody(call: ResourceCall) {
+  const body = await bodyOf(call, scaleKind);
+  return { change: () => body, repeatable: false };
+}
+
+async function scalePatch(call: ResourceCall) {
+  const { type, body } = await patchOf(call);
+  const schema = typeSchema('io.k8s.api.autoscaling.v1.Scale');
+  if (type === patchTypes.apply || schema === undefined)
+    throw badRequest('apply is not supported on the scale subresource');
+  const change = (scale: AnyObject): AnyObject => {
+    const outcome = applyPatch({
+      type: type as InstructingPatchType,
+      object: scale as unknown as JsonObject,
+      patch: body,
+      schema,
+    });
+    if (outcome.kind === 'invalid') throw badRequest(outcome.message);
+    return outcome.object as unknown as AnyObject;
+  };
+  return { change, repeatable: true };
+}
+
+type BindingBody = { readonly target?: { readonly name?: string; readonly kind?: string } };
+
+export async function bindingRequest(
+  call: ResourceCall,
+  { registry }: ResourcePorts,
+  { target, sub }: { target: Target; sub: Subresource },
+): Promise<void> {
+  const { form } = formOf(call, offers.plain);
+  const body = await bodyOf(call, sub);
+  const { metadata } = body;
+  const node = (body as unknown as BindingBody).target?.name ?? '';
+  await bind(registry, { target, uid: metadata?.uid, node, annotations: metadata?.annotations }, contextOf(call));
+  sendValue(call, { value: success(201), form, status: 201 });
+}
+
+/** Evicting deletes the pod; what may forbid it are disruption budgets, which come with their kind. */
+async function evictionRequest(
+  call: ResourceCall,
+  { deleter }: ResourcePorts,
+  { target, sub }: { target: Target; sub: Subresource },
+): Promise<void> {
+  const { form } = formOf(call, offers.plain);
+  const body = await bodyOf(call, sub);
+  const name = body.metadata?.name;
+  if (name !== undefined && name !== '' && name !== target.name)
+    throw badRequest(`name in URL does not match name in Eviction object: ${target.name} != ${name}`);
+  const options = deleteOptions(call.request.query, body.deleteOptions as AnyObject | undefined);
+  await deleter.delete(target, options, contextOf(call));
+  sendValue(call, { value: success(201), form, status: 201 });
+}
+
+async function finalizeRequest(call: ResourceCall, { registry, clock }: ResourcePorts, target: Target): Promise<void> {
+  const rendering = renderingOf(call, clock.now());
+  const next = await bodyOf(call);
+  const stored = await finalizeNamespace(registry, { target, next }, contextOf(call));
+  sendStored(call, { stored, rendering, status: 200 });
+}
+
+function success(code: number): object {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code };
+}

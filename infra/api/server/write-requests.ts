@@ -1,0 +1,126 @@
+// POST, PUT, PATCH and DELETE on a resource's main endpoint: body in, registry, answer out.
+
+import type { AnyObject } from '../../../streams/resources/meta.ts';
+import { StoredObject } from '../../../streams/views/stored-object.ts';
+import { ApiError, badRequest, notFound } from '../errors.ts';
+import { offers } from '../http/negotiate.ts';
+import { patchTypes } from '../patch/apply-patch.ts';
+import { asStored } from '../render/convert.ts';
+import type { Rendering } from '../render/render.ts';
+import { strategyOf } from '../strategies/strategies.ts';
+import { conformed, fieldValidationOf, readObject, readPatch } from '../verbs/body.ts';
+import { deleteCollection, deleteOptions, deletionAnswer } from '../verbs/delete.ts';
+import { list } from '../verbs/list.ts';
+import { parseListOptions, truthy } from '../verbs/list-options.ts';
+import { patchObject, supportedPatchTypes } from '../verbs/patch.ts';
+import { parseSelection } from '../verbs/selection.ts';
+import { sendList, sendStored, sendValue } from './answer.ts';
+import { contextOf, formOf } from './call.ts';
+import { namespaceOf, type ResourceCall, type ResourcePorts } from './resource-requests.ts';
+
+export async function createRequest(call: ResourceCall, { registry, clock }: ResourcePorts): Promise<void> {
+  const { kind, stored, info } = call;
+  const rendering = renderingOf(call, clock.now());
+  const context = contextOf(call);
+  const body = asStored(await bodyOf(call), kind);
+  const created = await registry.create({ kind: stored, namespace: info.namespace, body }, context);
+  sendStored(call, { stored: created, rendering, status: 201 });
+}
+
+export async function updateRequest(call: ResourceCall, { registry, clock }: ResourcePorts): Promise<void> {
+  const { kind, stored, info } = call;
+  const rendering = renderingOf(call, clock.now());
+  const context = contextOf(call);
+  const body = asStored(await bodyOf(call), kind);
+  const target = { kind: stored, namespace: info.namespace, name: info.name };
+  if (registry.find(target) === undefined) {
+    if (strategyOf(stored).createOnUpdate !== true) throw notFound(stored, info.name);
+    const named = { ...body, metadata: { ...body.metadata, name: body.metadata?.name || info.name } } as AnyObject;
+    const created = await registry.create({ kind: stored, namespace: info.namespace, body: named }, context);
+    return sendStored(call, { stored: created, rendering, status: 201 });
+  }
+  const updated = await registry.update(target, { change: () => body }, context);
+  sendStored(call, { stored: updated, rendering, status: 200 });
+}
+
+export async function patchRequest(call: ResourceCall, { registry, clock }: ResourcePorts): Promise<void> {
+  const { stored, info } = call;
+  const rendering = renderingOf(call, clock.now());
+  const target = { kind: stored, namespace: info.namespace, name: info.name };
+  const patch = await patchOf(call);
+  const patched = await patchObject(registry, { target, patch }, contextOf(call));
+  sendStored(call, { stored: patched.stored, rendering, status: patched.created ? 201 : 200 });
+}
+
+/** The patch in the body; `subresource` is the one it changes, if any. */
+export async function patchOf(call: ResourceCall, subresource?: string) {
+  const { request, stored } = call;
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (!supportedPatchTypes.includes(type)) {
+    const message = `the body of the request was in an unknown format - accepted media types include: ${supportedPatchTypes.join(', ')}`;
+    throw new ApiError({ code: 415, reason: 'UnsupportedMediaType', message });
+  }
+  const { query } = request;
+  const fieldValidation = fieldValidationOf(query);
+  const { warn } = contextOf(call);
+  const applies = type === patchTypes.apply;
+  return {
+    type,
+    body: await readPatch(request, applies),
+    subresource,
+    force: truthy(query.get('force')),
+    fieldManager: query.get('fieldManager') ?? '',
+    conform: (object: AnyObject) => conformed(object, stored, { fieldValidation, warn }),
+  };
+}
+
+export async function deleteRequest(call: ResourceCall, { deleter, clock }: ResourcePorts): Promise<void> {
+  const { stored, info } = call;
+  const rendering = renderingOf(call, clock.now());
+  const options = await deleteOptionsOf(call);
+  const target = { kind: stored, namespace: info.namespace, name: info.name };
+  const deleted = await deleter.delete(target, options, contextOf(call));
+  const answer = deletionAnswer(stored, strategyOf(stored), deleted);
+  if (answer instanceof StoredObject) sendStored(call, { stored: answer, rendering, status: 200 });
+  else sendValue(call, { value: answer, form: rendering.form, status: 200 });
+}
+
+export async function deleteCollectionRequest(call: ResourceCall, ports: ResourcePorts): Promise<void> {
+  const { kind, stored, request, info } = call;
+  const rendering = renderingOf(call, ports.clock.now());
+  const context = contextOf(call);
+  const selection = parseSelection({ kind: stored, namespace: namespaceOf(kind, info.namespace) }, request.query);
+  const options = await deleteOptionsOf(call);
+  const listed = await list({ kind: stored, selection, options: parseListOptions(request.query) }, ports);
+  await deleteCollection({ kind: stored, selection, options }, ports.deleter, { items: listed.items, context });
+  await sendList(call, { listed, rendering });
+}
+
+async function deleteOptionsOf(call: ResourceCall) {
+  const { request, warnings } = call;
+  const expected = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' };
+  const body = await readObject(expected, { request, fieldValidation: 'Ignore', warn: (text) => warnings.push(text) });
+  return deleteOptions(request.query, body);
+}
+
+/** The object in the body, which must not be empty. */
+export async function bodyOf(
+  call: ResourceCall,
+  expected = call.kind as { group: string; version: string; kind: string },
+): Promise<AnyObject> {
+  const { request } = call;
+  const body = await readObject(expected, {
+    request,
+    fieldValidation: fieldValidationOf(request.query),
+    warn: contextOf(call).warn,
+  });
+  if (body === undefined)
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)`,
+    );
+  return body;
+}
+
+export function renderingOf(call: ResourceCall, nowMs: number): Rendering {
+  return { kind: call.kind, form: formOf(call, offers.builtIn).form, nowMs };
+}

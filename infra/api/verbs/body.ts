@@ -1,0 +1,88 @@
+// The body of a request as an object of the kind the endpoint takes: decoded, its fields checked as fieldValidation asks.
+
+import { limits } from '../../../streams/base/limits.ts';
+import type { AnyObject } from '../../../streams/resources/meta.ts';
+import { type ConformOptions, cannotBeHandled, conform, type FieldValidation } from '../codec/conform.ts';
+import { decodeBody, parseJson } from '../codec/decode-body.ts';
+import { parseYaml } from '../codec/yaml-body.ts';
+import { ApiError, badRequest, tooLarge } from '../errors.ts';
+import { type ApiRequest, BodyTooLarge } from '../http/exchange.ts';
+import type { ObjectSchema } from '../kinds/schema.ts';
+import { schemaOf } from '../kinds/type-names.ts';
+import type { Json } from '../patch/json-value.ts';
+
+export type Expected = { readonly group: string; readonly version: string; readonly kind: string };
+
+export type BodyContext = {
+  readonly request: ApiRequest;
+  readonly fieldValidation: FieldValidation;
+  warn(text: string): void;
+};
+
+export async function readBytes(request: ApiRequest): Promise<Buffer> {
+  try {
+    return await request.body(limits.requestBytesMax);
+  } catch (error) {
+    if (error instanceof BodyTooLarge) throw tooLarge(error.bytesMax);
+    throw error;
+  }
+}
+
+/** The object in the body; undefined where the body is empty. */
+export async function readObject(expected: Expected, context: BodyContext): Promise<AnyObject | undefined> {
+  const bytes = await readBytes(context.request);
+  if (bytes.length === 0) return undefined;
+  const decoded = decodeBody({
+    contentType: context.request.headers['content-type'],
+    bytes,
+    expectedKind: expected.kind,
+    protobuf: (apiVersion, kind) => schemaFor(apiVersion, kind, expected),
+  });
+  if (decoded.type === 'unsupported') {
+    throw new ApiError({ code: 415, reason: 'UnsupportedMediaType', message: decoded.message });
+  }
+  if (decoded.type === 'malformed') throw badRequest(decoded.message);
+  return conformed(decoded.object, expected, context, decoded.strictness);
+}
+
+/** Checks an object against its kind's schema: a body that was read, or what a patch made. */
+export function conformed(
+  object: Readonly<Record<string, unknown>>,
+  expected: Expected,
+  { fieldValidation, warn }: Pick<BodyContext, 'fieldValidation' | 'warn'>,
+  strictness: Omit<ConformOptions, 'fieldValidation'> = {},
+): AnyObject {
+  const said = { apiVersion: String(object.apiVersion ?? ''), kind: String(object.kind ?? '') };
+  const schema = schemaFor(said.apiVersion, said.kind, expected);
+  if (schema === undefined) return object as AnyObject;
+  const outcome = conform(object as Record<string, unknown>, schema, { fieldValidation, ...strictness });
+  if (outcome.type === 'refused') {
+    const version = said.apiVersion === '' ? expected.version : said.apiVersion.slice(said.apiVersion.indexOf('/') + 1);
+    throw badRequest(cannotBeHandled({ kind: said.kind || expected.kind, version }, expected.kind, outcome.message));
+  }
+  for (const warning of outcome.warnings) warn(warning);
+  return outcome.object as AnyObject;
+}
+
+/** The body of a PATCH, which is no object of a kind: JSON, or YAML for apply (which most clients send as JSON). */
+export async function readPatch(request: ApiRequest, applies: boolean): Promise<Json> {
+  const bytes = await readBytes(request);
+  const parsed = parseJson(bytes);
+  if (parsed.type === 'parsed') return parsed.value as Json;
+  if (!applies) throw badRequest(`error decoding patch: ${parsed.message}`);
+  const yaml = parseYaml(bytes.toString('utf8'));
+  if (yaml.type === 'malformed') throw badRequest(`error decoding YAML: ${yaml.message}`);
+  return yaml.value as Json;
+}
+
+export function fieldValidationOf(query: URLSearchParams): FieldValidation {
+  const asked = query.get('fieldValidation') ?? '';
+  if (asked === '' || asked === 'Warn') return 'Warn';
+  if (asked === 'Ignore' || asked === 'Strict') return asked;
+  throw badRequest(`fieldValidation: Unsupported value: "${asked}": supported values: "Ignore", "Strict", "Warn"`);
+}
+
+function schemaFor(apiVersion: string, kind: string, expected: Expected): ObjectSchema | undefined {
+  if (kind !== '' && apiVersion !== '') return schemaOf(apiVersion, kind);
+  return schemaOf(expected.group === '' ? expected.version : `${expected.group}/${expected.version}`, expected.kind);
+}

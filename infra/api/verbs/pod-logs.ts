@@ -1,0 +1,94 @@
+// `pods/log`: the container's output, from whoever runs the pod. The API server only finds the container and checks
+// the options, with upstream's texts.
+
+import type { Pod } from '../../../streams/resources/pod.ts';
+import { badRequest } from '../errors.ts';
+import type { ApiRequest, ApiResponse } from '../http/exchange.ts';
+import { truthy } from './list-options.ts';
+
+export type LogOptions = {
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly timestamps: boolean;
+  readonly tailLines?: number;
+  readonly limitBytes?: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly sinceMs?: number;
+};
+
+export type LogRequest = {
+  readonly pod: Pod;
+  readonly container: string;
+  readonly options: LogOptions;
+  readonly signal: AbortSignal;
+};
+
+/** Where logs come from. `unavailable` carries the text for the client. */
+export type PodLogs = (
+  request: LogRequest,
+) =>
+  | { readonly kind: 'lines'; readonly chunks: AsyncIterable<string> }
+  | { readonly kind: 'unavailable'; readonly message: string };
+
+export async function sendLogs(
+  { pod, request, response, nowMs }: { pod: Pod; request: ApiRequest; response: ApiResponse; nowMs: number },
+  logs: PodLogs,
+): Promise<void> {
+  const { query } = request;
+  const container = containerOf(pod, query.get('container') ?? '');
+  const options = logOptions(query, nowMs);
+  if (!pod.spec.nodeName) {
+    throw badRequest(
+      `container "${container}" in pod "${pod.metadata.name}" is not available: pod ${pod.metadata.name} does not have a host assigned`,
+    );
+  }
+  const found = logs({ pod, container, options, signal: request.signal });
+  if (found.kind === 'unavailable') throw badRequest(found.message);
+  const stream = response.open({ status: 200, headers: { 'content-type': 'text/plain' } });
+  for await (const chunk of found.chunks) {
+    if (stream.closed) return;
+    if (!stream.write(Buffer.from(chunk))) await stream.drained();
+  }
+  stream.end();
+}
+
+function containerOf({ metadata, spec }: Pod, asked: string): string {
+  const init = (spec.initContainers ?? []).map((container) => container.name);
+  const names = spec.containers.map((container) => container.name);
+  if (asked !== '') {
+    if (!names.includes(asked) && !init.includes(asked))
+      throw badRequest(`container ${asked} is not valid for pod ${metadata.name}`);
+    return asked;
+  }
+  const [only] = names;
+  if (names.length === 1 && only !== undefined) return only;
+  const listed = init.length === 0 ? '' : ` or one of the init containers: [${init.join(' ')}]`;
+  throw badRequest(
+    `a container name must be specified for pod ${metadata.name}, choose one of: [${names.join(' ')}]${listed}`,
+  );
+}
+
+function logOptions(query: URLSearchParams, nowMs: number): LogOptions {
+  const number = (name: string, min: number) => {
+    const text = query.get(name);
+    if (text === null) return undefined;
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min)
+      throw badRequest(`${name}: Invalid value: "${text}": must be greater than or equal to ${min}`);
+    return value;
+  };
+  const tailLines = number('tailLines', 0);
+  const limitBytes = number('limitBytes', 1);
+  const sinceSeconds = number('sinceSeconds', 1);
+  const sinceTime = query.get('sinceTime');
+  const sinceMs =
+    sinceSeconds !== undefined ? nowMs - sinceSeconds * 1000 : sinceTime === null ? undefined : Date.parse(sinceTime);
+  return {
+    follow: truthy(query.get('follow')),
+    previous: truthy(query.get('previous')),
+    timestamps: truthy(query.get('timestamps')),
+    ...(tailLines === undefined ? undefined : { tailLines }),
+    ...(limitBytes === undefined ? undefined : { limitBytes }),
+    ...(sinceMs === undefined ? undefined : { sinceMs }),
+  };
+}

@@ -1,0 +1,50 @@
+// Everything between the log and the wire, composed without sockets: view, registry, writer and the API handler.
+// A served cluster and a simulation are built from the same stack.
+
+import type { Clock } from '../../streams/base/clock.ts';
+import type { Logger } from '../../streams/base/logger.ts';
+import type { Random } from '../../streams/base/random.ts';
+import type { ClusterLog } from '../../streams/log/event-log.ts';
+import { type Feed, startFeed } from '../../streams/views/feed.ts';
+import { ObjectView } from '../../streams/views/object-view.ts';
+import { admissionPlugins } from '../api/admission/plugins.ts';
+import { Deleter } from '../api/registry/deletion.ts';
+import { localWriter } from '../api/registry/local-writer.ts';
+import { NoteRecorder } from '../api/registry/note-recorder.ts';
+import { Recorder } from '../api/registry/recorder.ts';
+import { Registry, type RegistryPorts } from '../api/registry/registry.ts';
+import { strategyOf } from '../api/strategies/strategies.ts';
+import type { Writer } from '../host/writer.ts';
+
+export type StackPorts = {
+  readonly log: ClusterLog;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+};
+
+export type ApiStack = {
+  readonly view: ObjectView;
+  readonly registry: Registry;
+  readonly deleter: Deleter;
+  readonly writer: Writer;
+  readonly feed: Feed;
+};
+
+/** Resolves once the view holds the present of the log. */
+export async function startApiStack({ log, clock, random }: StackPorts): Promise<ApiStack> {
+  const view = new ObjectView();
+  const recorder = new Recorder({ log, view, clock, random: random.stream('events') });
+  const ports: RegistryPorts = {
+    view,
+    random: random.stream('registry'),
+    recorder,
+    admission: admissionPlugins(),
+    strategyOf,
+  };
+  const registry = new Registry(ports);
+  const deleter = new Deleter(ports);
+  const notes = new NoteRecorder(registry, () => recorder.now());
+  const feed = await startFeed({ log, view });
+  return { view, registry, deleter, writer: localWriter({ registry, deleter, notes }), feed };
+}

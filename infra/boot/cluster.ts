@@ -1,0 +1,127 @@
+// Starts a whole cluster in this process, in the order things depend on each other, and stops it in reverse:
+// data directory and certificates, log, view, API server, first objects, controllers, scheduler, nodes.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { systemClock } from '../../streams/base/clock.ts';
+import type { Logger } from '../../streams/base/logger.ts';
+import { systemRandom } from '../../streams/base/random.ts';
+import type { RecordedEvent } from '../../streams/log/event.ts';
+import type { HealthCheck } from '../api/server/health.ts';
+import type { RunningCluster, UpOptions } from '../cli/up-options.ts';
+import { openDataDir } from '../nats/data-dir.ts';
+import { ensureClusterPki } from '../pki/cluster-pki.ts';
+import { writeKubeconfig } from '../pki/kubeconfig.ts';
+import { startApiStack } from './api-stack.ts';
+import { startControlPlane } from './control-plane.ts';
+import { ensureFirstObjects } from './first-objects.ts';
+import { openLog } from './open-log.ts';
+import { serve } from './serve.ts';
+import { stderrLogger } from './stderr-logger.ts';
+
+const host = '127.0.0.1';
+const drainMs = 2_000;
+
+export async function startCluster(options: UpOptions): Promise<RunningCluster> {
+  const undo = new Undo();
+  try {
+    return await start(options, undo);
+  } catch (error) {
+    await undo.run();
+    throw error;
+  }
+}
+
+async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
+  const clock = systemClock;
+  const random = systemRandom();
+  const logger: Logger = stderrLogger(clock);
+  const ports = { clock, random, logger };
+  const path = options.memory ? temporaryDirectory(undo) : options.dataDir;
+  const dataDir = openDataDir({ path, clock, random });
+  undo.add(() => dataDir.release());
+  const [pki, opened] = await Promise.all([
+    ensureClusterPki({ directory: dataDir.paths.pki, clock, random }),
+    openLog({ dataDir, memory: options.memory, nats: options.nats, durability: options.durability }, ports),
+  ]);
+  undo.add(() => opened.close());
+  const stack = await startApiStack({ log: opened.log, ...ports });
+  undo.add(() => stack.feed.stop());
+  const started: { done: boolean } = { done: false };
+  const check: HealthCheck = {
+    name: 'control-plane',
+    readinessOnly: true,
+    check: () => (started.done ? undefined : 'still starting'),
+  };
+  const plane = startControlPlane({ stack, pki, nodes: options.nodes, ...ports });
+  undo.add(() => plane.stop());
+  const server = await serve({
+    stack,
+    log: opened.log,
+    pki,
+    logs: plane.logs,
+    host,
+    port: options.port,
+    checks: [check],
+    ...ports,
+  });
+  undo.add(() => server.close({ drainMs }));
+  const address = `https://${host}:${server.port}`;
+  const entry = {
+    server: address,
+    ca: pki.ca,
+    client: pki.admin,
+    ...(options.memory ? undefined : { dataDir: resolve(path) }),
+  };
+  await writeKubeconfig(dataDir.paths.kubeconfig, entry);
+  if (options.kubeconfig !== undefined) await writeKubeconfig(options.kubeconfig, entry);
+  await ensureFirstObjects({ world: stack.view, writer: stack.writer, port: server.port });
+  await plane.begin();
+  started.done = true;
+  return {
+    server: address,
+    kubeconfig: resolve(options.kubeconfig ?? dataDir.paths.kubeconfig),
+    onEvent(listener: (event: RecordedEvent) => void) {
+      stack.view.listen(({ event }) => {
+        if (event.stream === 'LOG') listener(event);
+      });
+    },
+    failed: Promise.race([
+      opened.failed,
+      stack.feed.ended.then(
+        () => new Promise<never>(() => {}),
+        (error: Error) => error,
+      ),
+    ]),
+    stop: () => undo.run(),
+  };
+}
+
+/** With --memory nothing is kept: certificates and kubeconfig live in a directory that goes with the process. */
+function temporaryDirectory(undo: Undo): string {
+  const path = mkdtempSync(join(tmpdir(), 'shiplog-'));
+  undo.add(() => rmSync(path, { recursive: true, force: true }));
+  return join(path, 'data');
+}
+
+/** What has been started, undone last first; a step that fails does not keep the others from running. */
+class Undo {
+  #steps: (() => unknown)[] = [];
+
+  add(step: () => unknown): void {
+    this.#steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    const steps = this.#steps.reverse();
+    this.#steps = [];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        process.stderr.write(`while stopping: ${error instanceof Error ? error.message : String(error)}\n`);
+      }
+    }
+  }
+}

@@ -1,0 +1,114 @@
+// Opens the cluster's log: in memory, on a NATS server that runs already, or on a nats-server child of our own, which is
+// started again on the same port whenever it dies: its clients reconnect, and nothing acknowledged is lost.
+
+import { type Clock, sleep } from '../../streams/base/clock.ts';
+import type { Logger } from '../../streams/base/logger.ts';
+import type { Random } from '../../streams/base/random.ts';
+import type { Durability } from '../../streams/jetstream/durability.ts';
+import type { ClusterLog } from '../../streams/log/event-log.ts';
+import { memoryClusterLog } from '../../streams/log/memory-log.ts';
+import { ensureNatsCredentials, type NatsCredentials } from '../nats/credentials.ts';
+import type { DataDir } from '../nats/data-dir.ts';
+
+export type LogOptions = {
+  readonly dataDir: DataDir;
+  readonly memory: boolean;
+  /** URL of a server that runs already. */
+  readonly nats: string | undefined;
+  readonly durability: Durability;
+};
+
+export type LogPorts = { readonly clock: Clock; readonly random: Random; readonly logger: Logger };
+
+export type OpenedLog = {
+  readonly log: ClusterLog;
+  /** Resolves with the cause when the log cannot come back by itself. */
+  readonly failed: Promise<Error>;
+  /** Closes the log and ends the child, in this order. */
+  close(): Promise<void>;
+};
+
+const restartsMax = 8;
+const restartMsFirst = 50;
+
+export async function openLog(options: LogOptions, ports: LogPorts): Promise<OpenedLog> {
+  if (options.memory) {
+    const log = memoryClusterLog();
+    return { log, failed: new Promise(() => {}), close: () => log.close() };
+  }
+  if (options.nats !== undefined) return openRemote(options.nats, options, ports);
+  return openChild(options, ports);
+}
+
+async function openRemote(url: string, { durability }: LogOptions, ports: LogPorts): Promise<OpenedLog> {
+  const { openJetStreamLog } = await import('../../streams/jetstream/jetstream-cluster-log.ts');
+  const { username, password, protocol, host } = new URL(url);
+  const credentials =
+    username === ''
+      ? {}
+      : {
+          credentials: {
+            kind: 'password' as const,
+            user: decodeURIComponent(username),
+            password: decodeURIComponent(password),
+          },
+        };
+  const log = await openJetStreamLog({ ...ports, ...credentials, durability, servers: [`${protocol}//${host}`] });
+  return { log, failed: new Promise(() => {}), close: () => log.close() };
+}
+
+async function openChild({ dataDir, durability }: LogOptions, ports: LogPorts): Promise<OpenedLog> {
+  const [{ openJetStreamLog }, { startNatsServer }, { requireNatsServer }] = await Promise.all([
+    import('../../streams/jetstream/jetstream-cluster-log.ts'),
+    import('../nats/server-process.ts'),
+    import('../nats/find-server.ts'),
+  ]);
+  const credentials: NatsCredentials = ensureNatsCredentials(dataDir.paths, ports.random);
+  const { path: program } = requireNatsServer();
+  const failed = Promise.withResolvers<Error>();
+  let stopping = false;
+  const start = (port: number | undefined, crashed: boolean) =>
+    startNatsServer({
+      paths: dataDir.paths,
+      program,
+      credentials,
+      clock: ports.clock,
+      durability,
+      crashed,
+      ...(port === undefined ? undefined : { port }),
+      onExit: (exit) => {
+        ports.logger.warn('nats-server ended; starting it again', { code: exit.code, signal: exit.signal });
+        if (!stopping) void restart(exit.lastWords);
+      },
+    });
+  const restart = async (lastWords: string): Promise<void> => {
+    for (let attempt = 0; attempt < restartsMax && !stopping; attempt++) {
+      await sleep(ports.clock, restartMsFirst * 2 ** attempt);
+      try {
+        server = await start(server.port, true);
+        if (stopping) await server.stop();
+        return;
+      } catch (error) {
+        ports.logger.error('nats-server does not start again', { attempt, error });
+      }
+    }
+    if (!stopping) failed.resolve(new Error(`nats-server ended and cannot be started again: ${lastWords}`));
+  };
+  let server = await start(undefined, dataDir.crashed);
+  const log = await openJetStreamLog({
+    ...ports,
+    credentials: credentials.api,
+    durability,
+    servers: [server.url],
+    monitorUrl: server.monitorUrl,
+  });
+  return {
+    log,
+    failed: failed.promise,
+    async close() {
+      await log.close();
+      stopping = true;
+      await server.stop();
+    },
+  };
+}
