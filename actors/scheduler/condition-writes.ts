@@ -1,0 +1,94 @@
+// Keeps the PodScheduled condition of waiting pods telling why they wait. A few writes at a time: where messages change
+// faster than they are written, only the newest is. Invariant: a condition that already says so is not written again.
+
+import type { Cause } from '../../streams/log/event.ts';
+import { type Condition, timestamp } from '../../streams/resources/meta.ts';
+import { resources } from '../../streams/resources/names.ts';
+import type { Pod } from '../../streams/resources/pod.ts';
+import type { Effect } from '../kit/effect.ts';
+import type { WriteOutcome } from '../kit/write.ts';
+
+/** `Unschedulable` where no node suits, `SchedulerError` where something went wrong on the way. */
+export type WaitReason = 'Unschedulable' | 'SchedulerError';
+
+type Wanted = { readonly reason: WaitReason; readonly message: string; readonly cause: Cause | null; tries: number };
+
+const writesInFlightMax = 64;
+const triesMax = 5;
+const ticketPrefix = 'condition/';
+
+export class ConditionWrites {
+  readonly #newest: (uid: string) => Pod | undefined;
+  readonly #emit: (effect: Effect) => void;
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #inFlight = new Map<string, Wanted>();
+
+  /** `newest` gives the pod's newest version as long as it waits for a node. */
+  constructor({ newest, emit }: { newest: (uid: string) => Pod | undefined; emit: (effect: Effect) => void }) {
+    this.#newest = newest;
+    this.#emit = emit;
+  }
+
+  static owns(ticket: string): boolean {
+    return ticket.startsWith(ticketPrefix);
+  }
+
+  want(uid: string, wanted: Omit<Wanted, 'tries'>, nowMs: number): void {
+    this.#wanted.set(uid, { ...wanted, tries: 0 });
+    this.#proceed(nowMs);
+  }
+
+  settled(ticket: string, outcome: WriteOutcome, nowMs: number): void {
+    const uid = ticket.slice(ticketPrefix.length);
+    const written = this.#inFlight.get(uid);
+    this.#inFlight.delete(uid);
+    // Somebody else changed the pod meanwhile: say it again on top of that.
+    const conflict = outcome.kind === 'failed' && outcome.reason === 'Conflict';
+    if (conflict && written !== undefined && !this.#wanted.has(uid) && written.tries < triesMax) {
+      this.#wanted.set(uid, written);
+    }
+    this.#proceed(nowMs);
+  }
+
+  #proceed(nowMs: number): void {
+    for (const [uid, wanted] of this.#wanted) {
+      if (this.#inFlight.size >= writesInFlightMax) return;
+      // The write under way is answered first, then this one follows.
+      if (this.#inFlight.has(uid)) continue;
+      this.#wanted.delete(uid);
+      const pod = this.#newest(uid);
+      const object = pod === undefined ? undefined : withCondition(pod, wanted, nowMs);
+      if (object === undefined) continue;
+      wanted.tries++;
+      this.#inFlight.set(uid, wanted);
+      this.#emit({
+        kind: 'write',
+        ticket: `${ticketPrefix}${uid}`,
+        write: { kind: 'update', resource: resources.pods, subresource: 'status', object },
+        cause: wanted.cause,
+      });
+    }
+  }
+}
+
+/** The pod with the condition, or undefined where it has it already. */
+function withCondition(pod: Pod, { reason, message }: Wanted, nowMs: number): Pod | undefined {
+  const conditions = pod.status?.conditions ?? [];
+  const before = conditions.find(({ type }) => type === 'PodScheduled');
+  if (before?.status === 'False' && before.reason === reason && before.message === message) return undefined;
+  const { generation } = pod.metadata;
+  const condition: Condition = {
+    type: 'PodScheduled',
+    ...(generation === undefined ? undefined : { observedGeneration: generation }),
+    status: 'False',
+    lastProbeTime: null,
+    lastTransitionTime:
+      before?.status === 'False' && before.lastTransitionTime !== undefined
+        ? before.lastTransitionTime
+        : timestamp(nowMs),
+    reason,
+    message,
+  };
+  const others = conditions.filter(({ type }) => type !== 'PodScheduled');
+  return { ...pod, status: { ...pod.status, conditions: [...others, condition] } };
+}

@@ -1,0 +1,157 @@
+// Spreads pods over the domains of a topology: keeps them off nodes where the difference to the emptiest domain would
+// exceed maxSkew, and prefers the emptier domains. Formulas: kubernetes.md §2.5.
+
+import type { ClusterSnapshot } from '../cluster-snapshot.ts';
+import { type FilterPlugin, type NodeScorer, type Rejection, type ScorePlugin, skip } from '../framework.ts';
+import type { NodeInfo } from '../node-info.ts';
+import {
+  countOn,
+  hasEveryKey,
+  hostnameLabel,
+  placementsOf,
+  type SpreadConstraint,
+  spreadConstraintsOf,
+} from '../topology-spread.ts';
+
+const name = 'PodTopologySpread';
+const reason = "node(s) didn't match pod topology spread constraints";
+
+const skewed: Rejection = { plugin: name, reasons: [reason], resolvable: true };
+const unlabelled: Rejection = { plugin: name, reasons: [`${reason} (missing required label)`], resolvable: false };
+
+export const podTopologySpreadFilter: FilterPlugin = {
+  name,
+  scope: 'cluster',
+  preFilter({ shape }, cluster) {
+    const { hard } = spreadConstraintsOf(shape);
+    if (hard.length === 0) return skip;
+    const domains = hard.map((constraint) => countDomains(constraint, hard, cluster));
+    return {
+      kind: 'filter',
+      filter({ labels }) {
+        for (let i = 0; i < hard.length; i++) {
+          const constraint = hard[i];
+          const counts = domains[i];
+          if (constraint === undefined || counts === undefined) continue;
+          const value = labels[constraint.topologyKey];
+          if (value === undefined) return unlabelled;
+          const skew = (counts.byValue.get(value) ?? 0) + (constraint.selfMatch ? 1 : 0) - counts.least;
+          if (skew > constraint.maxSkew) return skewed;
+        }
+        return undefined;
+      },
+    };
+  },
+  wakesOn(event, shape) {
+    const { hard } = spreadConstraintsOf(shape);
+    switch (event.kind) {
+      case 'nodeAdded':
+      case 'nodeRemoved':
+        return true;
+      case 'nodeChanged':
+        return event.aspects.labels || event.aspects.taints;
+      case 'podPlaced':
+      case 'podLeft':
+        return hard.some((constraint) => constraint.matches(event.pod) || event.pod.terminating);
+      default:
+        return event satisfies never;
+    }
+  },
+};
+
+export const podTopologySpreadScore: ScorePlugin = {
+  name,
+  scope: 'cluster',
+  preScore({ shape }, cluster, nodes) {
+    const { soft, softAreDefaults } = spreadConstraintsOf(shape);
+    if (soft.length === 0) return undefined;
+    const scored = softAreDefaults ? nodes : nodes.filter(({ labels }) => hasEveryKey(soft, labels));
+    const scorers = soft.map((constraint) =>
+      constraint.topologyKey === hostnameLabel
+        ? scoreHosts(constraint, scored, cluster)
+        : scoreDomains(constraint, { scored, cluster, all: softAreDefaults ? undefined : soft }),
+    );
+    return (node) => {
+      // A node without the labels takes no part: it is told apart from one that scores 0.
+      if (!softAreDefaults && !hasEveryKey(soft, node.labels)) return Number.NaN;
+      let sum = 0;
+      for (const scorer of scorers) sum += scorer(node);
+      return Math.round(sum);
+    };
+  },
+  normalizeScore(scores) {
+    let min = Number.POSITIVE_INFINITY;
+    let max = 0;
+    for (const score of scores) {
+      if (Number.isNaN(score)) continue;
+      min = Math.min(min, score);
+      max = Math.max(max, score);
+    }
+    for (let i = 0; i < scores.length; i++) {
+      const score = scores[i] ?? 0;
+      scores[i] = Number.isNaN(score) ? 0 : max === 0 ? 100 : Math.floor((100 * (max + min - score)) / max);
+    }
+  },
+};
+
+type Domains = { readonly byValue: ReadonlyMap<string, number>; readonly least: number };
+
+/** Matching pods per domain, over the nodes that have all keys of all constraints; a domain may be empty. */
+function countDomains(
+  constraint: SpreadConstraint,
+  all: readonly SpreadConstraint[],
+  cluster: ClusterSnapshot,
+): Domains {
+  const byValue = new Map<string, number>();
+  const on = countOn(placementsOf(constraint, cluster));
+  for (const node of cluster.nodes) {
+    if (!hasEveryKey(all, node.labels) || constraint.includes?.(node) === false) continue;
+    const value = node.labels[constraint.topologyKey] ?? '';
+    byValue.set(value, (byValue.get(value) ?? 0) + on(node));
+  }
+  let least = Number.POSITIVE_INFINITY;
+  for (const count of byValue.values()) if (count < least) least = count;
+  return { byValue, least: byValue.size < constraint.minDomains ? 0 : least };
+}
+
+function scoreHosts(constraint: SpreadConstraint, scored: readonly NodeInfo[], cluster: ClusterSnapshot): NodeScorer {
+  const weight = Math.log(scored.length + 2);
+  const on = countOn(placementsOf(constraint, cluster));
+  const base = constraint.maxSkew - 1;
+  return (node) => (node.labels[hostnameLabel] === undefined ? 0 : on(node) * weight + base);
+}
+
+type DomainScoring = {
+  readonly scored: readonly NodeInfo[];
+  readonly cluster: ClusterSnapshot;
+  /** Constraints whose keys a node must have for its pods to count. */
+  readonly all: readonly SpreadConstraint[] | undefined;
+};
+
+function scoreDomains(constraint: SpreadConstraint, { scored, cluster, all }: DomainScoring): NodeScorer {
+  const { topologyKey, maxSkew } = constraint;
+  const counts = new Map<string, number>();
+  for (const { labels } of scored) {
+    const value = labels[topologyKey];
+    if (value !== undefined) counts.set(value, 0);
+  }
+  const tally = (value: string | undefined, count: number) => {
+    const before = value === undefined ? undefined : counts.get(value);
+    if (value !== undefined && before !== undefined) counts.set(value, before + count);
+  };
+  for (const placements of placementsOf(constraint, cluster)) {
+    if (constraint.includes === undefined && (all === undefined || all.length === 1)) {
+      for (const [value, count] of placements.domains(topologyKey)) tally(value, count);
+      continue;
+    }
+    for (const [node, count] of placements.nodes) {
+      if (all !== undefined && !hasEveryKey(all, node.labels)) continue;
+      if (constraint.includes?.(node) !== false) tally(node.labels[topologyKey], count);
+    }
+  }
+  const weight = Math.log(counts.size + 2);
+  return ({ labels }) => {
+    const value = labels[topologyKey];
+    return value === undefined ? 0 : (counts.get(value) ?? 0) * weight + maxSkew - 1;
+  };
+}

@@ -1,0 +1,262 @@
+// The pods that wait for a node: ready (active), held back after a failure for a while (backoff), until something
+// changes that may help (unschedulable), or until their gates are gone (gated). Invariant: a pod is in at most one of
+// them, and a pod given out is in none until it is put back. Time is passed in. Source: kubernetes.md §2.3.
+
+import { assert } from '../../streams/base/assert.ts';
+import type { Cause } from '../../streams/log/event.ts';
+import type { ClusterEvent, FilterPlugin, Queued, QueueSortPlugin } from './framework.ts';
+import { type HeapItem, IndexedHeap } from './indexed-heap.ts';
+import type { PodInfo, PodShape } from './pod-shape.ts';
+
+export type Place = 'active' | 'backoff' | 'unschedulable' | 'gated' | 'out';
+
+export type QueuedPod = Queued &
+  HeapItem & {
+    info: PodInfo;
+    /** When it last took its place in the queue, by the log writer's clock. */
+    queuedAtMs: number;
+    order: number;
+    place: Place;
+    /** Times a node was sought for it in vain. */
+    attempts: number;
+    /** Times in a row that binding failed. */
+    errors: number;
+    /** Whether its back-off is for an error: these are never cut short. */
+    erred: boolean;
+    readyAtMs: number;
+    /** Plugins that turned it away; empty: anything may help. */
+    rejectedBy: readonly string[];
+    /** What made it ready. */
+    cause: Cause | null;
+  };
+
+export type QueueCounts = Readonly<Record<Exclude<Place, 'out'>, number>>;
+
+const backoffMsMin = 1_000;
+const backoffMsMax = 10_000;
+/** A pod nothing woke is tried again after this, in case a wake-up was not foreseen. */
+const unschedulableMsMax = 5 * 60_000;
+/** How often these are looked for. */
+export const flushEveryMs = 30_000;
+
+export type SchedulingQueueOptions = {
+  readonly sort: QueueSortPlugin;
+  readonly filters: (schedulerName: string) => ReadonlyMap<string, FilterPlugin>;
+};
+
+export class SchedulingQueue {
+  readonly #options: SchedulingQueueOptions;
+  readonly #pods = new Map<string, QueuedPod>();
+  readonly #active: IndexedHeap<QueuedPod>;
+  readonly #backoff = new IndexedHeap<QueuedPod>(readyEarlier);
+  readonly #errorBackoff = new IndexedHeap<QueuedPod>(readyEarlier);
+  /** By shape: whether an event helps is asked once for all pods alike. */
+  readonly #unschedulable = new Map<PodShape, Set<QueuedPod>>();
+  readonly #counts = { unschedulable: 0, gated: 0 };
+  #order = 0;
+
+  constructor(options: SchedulingQueueOptions) {
+    this.#options = options;
+    this.#active = new IndexedHeap((a, b) => {
+      if (options.sort.before(a, b)) return true;
+      return !options.sort.before(b, a) && a.order < b.order;
+    });
+  }
+
+  get counts(): QueueCounts {
+    return { active: this.#active.size, backoff: this.#backoff.size + this.#errorBackoff.size, ...this.#counts };
+  }
+
+  get(uid: string): QueuedPod | undefined {
+    return this.#pods.get(uid);
+  }
+
+  pods(): Iterable<QueuedPod> {
+    return this.#pods.values();
+  }
+
+  /** True where a pod can be had now. */
+  get isReady(): boolean {
+    return this.#active.size > 0 || this.#backoff.size > 0;
+  }
+
+  add(info: PodInfo, { nowMs, gated, cause }: { nowMs: number; gated: boolean; cause: Cause | null }): QueuedPod {
+    const queued: QueuedPod = {
+      info,
+      queuedAtMs: nowMs,
+      order: this.#order++,
+      heapIndex: -1,
+      place: 'out',
+      attempts: 0,
+      errors: 0,
+      erred: false,
+      readyAtMs: nowMs,
+      rejectedBy: [],
+      cause,
+    };
+    this.#pods.set(info.uid, queued);
+    if (gated) this.#enter(queued, 'gated');
+    else this.#enter(queued, 'active');
+    return queued;
+  }
+
+  /** Takes in a new version of a waiting pod; `matters` where it may fare differently now. */
+  update(
+    queued: QueuedPod,
+    info: PodInfo,
+    { nowMs, gated, matters, cause }: { nowMs: number; gated: boolean; matters: boolean; cause: Cause | null },
+  ): void {
+    const { place } = queued;
+    this.#leave(queued);
+    queued.info = info;
+    if (place === 'out') return;
+    if (matters || place === 'gated') queued.cause = cause;
+    if (gated) this.#enter(queued, 'gated');
+    else if (place === 'gated') this.#enter(queued, 'active');
+    else if (place === 'unschedulable' && matters) this.#ready(queued, nowMs);
+    else this.#enter(queued, place);
+  }
+
+  remove(uid: string): QueuedPod | undefined {
+    const queued = this.#pods.get(uid);
+    if (queued === undefined) return undefined;
+    this.#leave(queued);
+    this.#pods.delete(uid);
+    return queued;
+  }
+
+  /**
+   * The most urgent pod that is ready. An idle scheduler also takes pods out of their back-off early, as it has nothing
+   * better to do, but never those whose binding failed.
+   */
+  pop(): QueuedPod | undefined {
+    const queued = this.#active.peek() ?? this.#backoff.peek();
+    if (queued === undefined) return undefined;
+    this.#leave(queued);
+    return queued;
+  }
+
+  /** No node suits: wait for an event that one of these plugins finds helpful. */
+  putUnschedulable(queued: QueuedPod, rejectedBy: readonly string[], nowMs: number): void {
+    assert(queued.place === 'out', 'only a pod that was given out is put back');
+    queued.attempts++;
+    queued.errors = 0;
+    queued.erred = false;
+    queued.rejectedBy = rejectedBy;
+    queued.queuedAtMs = nowMs;
+    this.#enter(queued, 'unschedulable');
+  }
+
+  /** Binding failed: try again after a back-off, or once the gates it was given meanwhile are gone. */
+  putBack(queued: QueuedPod, { nowMs, gated }: { nowMs: number; gated: boolean }): void {
+    assert(queued.place === 'out', 'only a pod that was given out is put back');
+    queued.errors++;
+    queued.erred = true;
+    queued.queuedAtMs = nowMs;
+    queued.readyAtMs = nowMs + backoffMs(queued.errors);
+    this.#enter(queued, gated ? 'gated' : 'backoff');
+  }
+
+  /** Moves the pods that the event may help to where they are tried again; says how many. */
+  wake(event: ClusterEvent, { nowMs, cause }: { nowMs: number; cause: Cause | null }): number {
+    const woken: QueuedPod[] = [];
+    for (const [shape, group] of this.#unschedulable) {
+      let asked: readonly string[] | undefined;
+      let helps = false;
+      for (const queued of group) {
+        if (queued.rejectedBy !== asked) {
+          asked = queued.rejectedBy;
+          helps = this.#helps(event, shape, asked);
+        }
+        if (helps) woken.push(queued);
+      }
+    }
+    for (const queued of woken) {
+      this.#leave(queued);
+      queued.cause = cause;
+      this.#ready(queued, nowMs);
+    }
+    return woken.length;
+  }
+
+  /** Moves pods whose time has come. */
+  flush(nowMs: number): void {
+    for (const heap of [this.#backoff, this.#errorBackoff]) {
+      for (let next = heap.peek(); next !== undefined && next.readyAtMs <= nowMs; next = heap.peek()) {
+        this.#leave(next);
+        this.#enter(next, 'active');
+      }
+    }
+  }
+
+  /** Tries again the pods that nothing has woken for five minutes. */
+  flushUnschedulable(nowMs: number): void {
+    const stale: QueuedPod[] = [];
+    for (const group of this.#unschedulable.values()) {
+      for (const queued of group) if (nowMs - queued.queuedAtMs > unschedulableMsMax) stale.push(queued);
+    }
+    for (const queued of stale) {
+      this.#leave(queued);
+      this.#ready(queued, nowMs);
+    }
+  }
+
+  /** When the next back-off ends that is not cut short. */
+  get nextReadyAtMs(): number | undefined {
+    return this.#errorBackoff.peek()?.readyAtMs;
+  }
+
+  #helps(event: ClusterEvent, shape: PodShape, rejectedBy: readonly string[]): boolean {
+    if (rejectedBy.length === 0) return true;
+    const plugins = this.#options.filters(shape.schedulerName);
+    return rejectedBy.some((name) => plugins.get(name)?.wakesOn(event, shape) ?? true);
+  }
+
+  /** Active, unless its last attempt is too recent. */
+  #ready(queued: QueuedPod, nowMs: number): void {
+    const readyAtMs = queued.queuedAtMs + backoffMs(queued.attempts);
+    queued.queuedAtMs = nowMs;
+    queued.readyAtMs = readyAtMs;
+    this.#enter(queued, readyAtMs > nowMs ? 'backoff' : 'active');
+  }
+
+  #heapOf({ erred }: QueuedPod): IndexedHeap<QueuedPod> {
+    return erred ? this.#errorBackoff : this.#backoff;
+  }
+
+  #enter(queued: QueuedPod, place: Place): void {
+    queued.place = place;
+    if (place === 'active') this.#active.push(queued);
+    else if (place === 'backoff') this.#heapOf(queued).push(queued);
+    else if (place === 'gated') this.#counts.gated++;
+    else if (place === 'unschedulable') {
+      this.#counts.unschedulable++;
+      const group = this.#unschedulable.get(queued.info.shape);
+      if (group === undefined) this.#unschedulable.set(queued.info.shape, new Set([queued]));
+      else group.add(queued);
+    }
+  }
+
+  #leave(queued: QueuedPod): void {
+    const { place, info } = queued;
+    queued.place = 'out';
+    if (place === 'active') this.#active.remove(queued);
+    else if (place === 'backoff') this.#heapOf(queued).remove(queued);
+    else if (place === 'gated') this.#counts.gated--;
+    else if (place === 'unschedulable') {
+      this.#counts.unschedulable--;
+      const group = this.#unschedulable.get(info.shape);
+      group?.delete(queued);
+      if (group?.size === 0) this.#unschedulable.delete(info.shape);
+    }
+  }
+}
+
+/** 1 s after the first failure, twice as long after each further one, 10 s at most. */
+export function backoffMs(failures: number): number {
+  return Math.min(backoffMsMax, backoffMsMin * 2 ** Math.max(0, failures - 1));
+}
+
+function readyEarlier(a: QueuedPod, b: QueuedPod): boolean {
+  return a.readyAtMs < b.readyAtMs || (a.readyAtMs === b.readyAtMs && a.order < b.order);
+}

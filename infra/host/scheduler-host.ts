@@ -1,0 +1,229 @@
+// Runs the scheduler's machine beside everything else in this process: feeds it what the view learns, carries out what
+// it asks for, and grants it work in slices, so that ten thousand waiting pods never hold up a request.
+
+import { createActor } from 'xstate';
+import type { Effect } from '../../actors/kit/effect.ts';
+import type { Write, WriteOutcome } from '../../actors/kit/write.ts';
+import type { Decision } from '../../actors/scheduler/decisions.ts';
+import type { Profile } from '../../actors/scheduler/framework.ts';
+import { concernsScheduling } from '../../actors/scheduler/pod-standing.ts';
+import type { SchedulerCounts } from '../../actors/scheduler/scheduler.ts';
+import { type SchedulerEvent, schedulerMachine } from '../../actors/scheduler/scheduler-machine.ts';
+import { assert } from '../../streams/base/assert.ts';
+import type { Clock, Timer } from '../../streams/base/clock.ts';
+import type { Logger } from '../../streams/base/logger.ts';
+import type { Random } from '../../streams/base/random.ts';
+import type { Cause } from '../../streams/log/event.ts';
+import { resources } from '../../streams/resources/names.ts';
+import type { Node } from '../../streams/resources/node.ts';
+import type { Pod } from '../../streams/resources/pod.ts';
+import type { Change } from '../../streams/views/change.ts';
+import type { ObjectView } from '../../streams/views/object-view.ts';
+import type { Writer } from './writer.ts';
+
+export type SchedulerHostOptions = {
+  readonly world: ObjectView;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Default: kube-scheduler's default profile. */
+  readonly profiles?: readonly Profile[];
+};
+
+export type SchedulerStatus = SchedulerCounts & {
+  /** Where the machine is, e.g. `running.scheduling`. */
+  readonly state: string;
+};
+
+export type RunningScheduler = {
+  /** Seeks no more nodes; resolves once the bindings under way are answered. */
+  stop(): Promise<void>;
+  status(): SchedulerStatus;
+  /** The last decision on the pod of this name, as long as it is remembered. */
+  decision(pod: { namespace: string; name: string }): Decision | undefined;
+};
+
+/** A slice ends after this long; the event loop is never held up for more than 10 ms. */
+const sliceMsMax = 8;
+/** Pods between two looks at the clock, and in one slice, however fast they go. */
+const podsPerGrant = 4;
+const podsPerSliceMax = 2_000;
+
+const author = { user: 'system:kube-scheduler', agent: 'kube-scheduler' } as const;
+
+export function startScheduler(options: SchedulerHostOptions): RunningScheduler {
+  const host = new SchedulerHost(options);
+  host.start();
+  return host;
+}
+
+class SchedulerHost implements RunningScheduler {
+  readonly #options: SchedulerHostOptions;
+  readonly #actor;
+  readonly #timers = new Map<string, Timer>();
+  readonly #unsubscribe: (() => void)[] = [];
+  readonly #outbox: Effect[] = [];
+  #carryingOut = false;
+  #slice: 'none' | 'due' | 'waiting' = 'none';
+  #yielding: Timer | undefined;
+
+  constructor(options: SchedulerHostOptions) {
+    this.#options = options;
+    const { random, profiles } = options;
+    this.#actor = createActor(schedulerMachine, {
+      input: { random: random.stream('scheduler'), ...(profiles === undefined ? undefined : { profiles }) },
+    });
+  }
+
+  start(): void {
+    const { world, clock, logger } = this.#options;
+    this.#actor.on('effect', ({ effect }) => this.#outbox.push(effect));
+    this.#actor.subscribe({ error: (error) => logger.error('the scheduler has failed', { error }) });
+    this.#actor.start();
+    this.#send({
+      type: 'world.synced',
+      nodes: world.list<Node>(resources.nodes),
+      pods: world.list<Pod>(resources.pods),
+      namespaces: world.list(resources.namespaces).map(({ metadata: { name, labels = {} } }) => ({ name, labels })),
+      nowMs: clock.now(),
+    });
+    this.#unsubscribe.push(
+      world.resource(resources.pods).listen((change) => this.#podChanged(change)),
+      world.resource(resources.nodes).listen((change) => this.#nodeChanged(change)),
+      world.resource(resources.namespaces).listen((change) => this.#namespaceChanged(change)),
+    );
+  }
+
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+        this.#yielding?.cancel();
+        resolve();
+      };
+      if (this.#actor.getSnapshot().status !== 'active') return done();
+      this.#actor.subscribe({ complete: done, error: done });
+      this.#send({ type: 'stop' });
+    });
+  }
+
+  status(): SchedulerStatus {
+    const { value, context } = this.#actor.getSnapshot();
+    const state = typeof value === 'string' ? value : `running.${value.running}`;
+    return { state, ...context.scheduler.counts };
+  }
+
+  decision(pod: { namespace: string; name: string }): Decision | undefined {
+    return this.#actor.getSnapshot().context.scheduler.decisions.get(pod);
+  }
+
+  #podChanged(change: Change): void {
+    const at = this.#moment(change);
+    if (change.type === 'DELETED') {
+      this.#send({ type: 'pod.gone', uid: change.current.object.metadata.uid, ...at });
+      return;
+    }
+    const pod = change.current.object as unknown as Pod;
+    const before = change.previous?.object as unknown as Pod | undefined;
+    if (before !== undefined && !concernsScheduling(before, pod)) return;
+    this.#send({ type: before === undefined ? 'pod.added' : 'pod.changed', pod, ...at });
+  }
+
+  #nodeChanged(change: Change): void {
+    const at = this.#moment(change);
+    if (change.type === 'DELETED') this.#send({ type: 'node.gone', name: change.ref.name, ...at });
+    else this.#send({ type: 'node.changed', node: change.current.object as unknown as Node, ...at });
+  }
+
+  #namespaceChanged({ type, ref: { name }, current }: Change): void {
+    if (type === 'DELETED') this.#send({ type: 'namespace.gone', name });
+    else this.#send({ type: 'namespace.changed', name, labels: current.object.metadata.labels ?? {} });
+  }
+
+  #moment({ event: { stream, revision } }: Change): { readonly nowMs: number; readonly cause: Cause } {
+    return { nowMs: this.#options.clock.now(), cause: { stream, revision } };
+  }
+
+  #send(event: SchedulerEvent): void {
+    this.#actor.send(event);
+    this.#carryOut();
+    const snapshot = this.#actor.getSnapshot();
+    if (snapshot.value === 'faulted') this.#options.logger.error('the scheduler refused an event', { event });
+    if (this.#slice === 'none' && snapshot.matches({ running: 'scheduling' })) {
+      // Not at once: the sender may be about to tell of many pods.
+      this.#slice = 'due';
+      queueMicrotask(() => this.#work());
+    }
+  }
+
+  /** Grants work until the slice is used up; what is left goes on after others have had their turn. */
+  #work(): void {
+    const { clock } = this.#options;
+    const start = clock.monotonic();
+    let pods = 0;
+    while (this.#actor.getSnapshot().matches({ running: 'scheduling' })) {
+      if (pods >= podsPerSliceMax || clock.monotonic() - start >= sliceMsMax) {
+        this.#slice = 'waiting';
+        this.#yielding = clock.after(0, () => this.#work());
+        return;
+      }
+      this.#send({ type: 'work', podsMax: podsPerGrant, nowMs: clock.now() });
+      pods += podsPerGrant;
+    }
+    this.#slice = 'none';
+  }
+
+  /** Effects may lead to events and these to effects: the outermost call carries them all out, in order. */
+  #carryOut(): void {
+    if (this.#carryingOut) return;
+    this.#carryingOut = true;
+    try {
+      while (this.#outbox.length > 0) for (const effect of this.#outbox.splice(0)) this.#perform(effect);
+    } finally {
+      this.#carryingOut = false;
+    }
+  }
+
+  #perform(effect: Effect): void {
+    const { writer, clock } = this.#options;
+    switch (effect.kind) {
+      case 'write':
+        void this.#write(effect.ticket, effect.write, effect.cause);
+        break;
+      case 'note':
+        writer.note(effect.note, { ...author, cause: null });
+        break;
+      case 'arm': {
+        const { timer, generation, ms } = effect;
+        this.#timers.get(timer)?.cancel();
+        const fire = () => {
+          this.#timers.delete(timer);
+          this.#send({ type: 'timer.fired', timer, generation, nowMs: clock.now() });
+        };
+        this.#timers.set(timer, clock.after(ms, fire));
+        break;
+      }
+      case 'disarm':
+        this.#timers.get(effect.timer)?.cancel();
+        this.#timers.delete(effect.timer);
+        break;
+      default:
+        assert(false, `the scheduler's machine does not emit ${effect.kind}`);
+    }
+  }
+
+  async #write(ticket: string, write: Write, cause: Cause | null): Promise<void> {
+    const { writer, clock, logger } = this.#options;
+    let outcome: WriteOutcome;
+    try {
+      outcome = await writer.write(write, { ...author, cause });
+    } catch (error) {
+      // A writer answers with outcomes; should it throw all the same, nobody knows what happened.
+      logger.error('a write of the scheduler failed', { error, ticket });
+      outcome = { kind: 'failed', reason: 'Unavailable', message: String(error) };
+    }
+    if (outcome.kind === 'failed') logger.debug('a write of the scheduler was refused', { ticket, ...outcome });
+    this.#send({ type: 'write.settled', ticket, outcome, nowMs: clock.now() });
+  }
+}
