@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { NATS_VERSION } from './layout.mjs';
 import { runProgram } from './run-program.mjs';
@@ -38,7 +38,7 @@ export async function installNatsServer(paths, search, say) {
     { way: 'go install', obtain: buildWithGo },
     { way: 'release download', obtain: downloadForThisPlatform },
   ]) {
-    const partial = join(dirname(paths.nats), `.partial-${process.pid}`);
+    const partial = `${paths.nats}.partial`;
     rmSync(partial, { recursive: true, force: true });
     mkdirSync(partial, { recursive: true });
     try {

@@ -6,9 +6,10 @@
 import { spawn } from 'node:child_process';
 import module from 'node:module';
 import { constants } from 'node:os';
-import { delimiter, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ownNodeIsEnough } from './node-runtime.mjs';
+import { withFirst } from './run-program.mjs';
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 
@@ -29,11 +30,6 @@ export async function launch({ node, entry, args, compileCache }) {
   }
   const env = { ...process.env, NODE_COMPILE_CACHE: compileCache, PATH: withFirst(dirname(node)) };
   process.exitCode = await runChild(spawn(node, [entry, ...args], { stdio: 'inherit', env }), node);
-}
-
-/** PATH with `directory` in front, so that programs called `node` are this Node too. */
-export function withFirst(directory) {
-  return `${directory}${delimiter}${process.env.PATH ?? process.env.Path ?? ''}`;
 }
 
 /**

@@ -32,7 +32,7 @@ export function findNode(paths) {
  * @returns {Promise<string>} the installed program
  */
 export async function installNode(paths, say) {
-  const partial = `${paths.node}.partial-${process.pid}`;
+  const partial = `${paths.node}.partial`;
   const reasons = [];
   // The exact version first; some platforms' packages skip releases, there the newest of the same major is as good.
   for (const version of [NODE_VERSION, String(NODE_MAJOR)]) {
@@ -55,6 +55,7 @@ export async function installNode(paths, say) {
         ],
         {
           cwd: partial,
+          node: process.execPath,
           onLine: say,
         },
       );

@@ -2,11 +2,13 @@
 //
 // They are installed again only when the lock file is no longer the one they came from. Install scripts are not run:
 // none of the packages needs one (native parts arrive as packages of their own), and a machine without a compiler must
-// not fail or wait for them.
+// not fail or wait for them. npm itself runs on the Node that will use the packages: under an older one it leaves out,
+// without a word, optional packages that ask for a newer one, and with them the native parts of others.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { runProgram } from './run-program.mjs';
+import { dirname } from 'node:path';
+import { runProgram, withFirst } from './run-program.mjs';
 import { reasonOf, SetupError } from './setup-error.mjs';
 import { readStamp, updateStamp } from './setup-stamp.mjs';
 
@@ -26,12 +28,14 @@ export function packagesAreInstalled(paths) {
 
 /**
  * @param {ReturnType<import('./layout.mjs').setupPaths>} paths
+ * @param {string} node the program that will run the packages
  * @param {(detail: string) => void} say
  */
-export async function installPackages(paths, say) {
+export async function installPackages(paths, node, say) {
   try {
     await runNpm(['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund'], {
       cwd: paths.root,
+      node,
       onLine: say,
     });
   } catch (error) {
@@ -44,9 +48,9 @@ export async function installPackages(paths, say) {
  * Runs npm quietly: the npm that started this process where there is one, else the one on PATH.
  *
  * @param {readonly string[]} args
- * @param {{ cwd: string, onLine?: (line: string) => void }} options
+ * @param {{ cwd: string, node: string, onLine?: (line: string) => void }} options `node`: what runs it
  */
-export async function runNpm(args, options) {
+export async function runNpm(args, { node, ...options }) {
   const env = { ...process.env };
   // These come from an enclosing `npm start` or `npm install` and would redirect or thin out the inner command.
   for (const name of [
@@ -59,9 +63,10 @@ export async function runNpm(args, options) {
     delete env[name];
   }
   env.npm_config_update_notifier = 'false';
+  env.PATH = withFirst(dirname(node));
   const quiet = [...args, '--loglevel=error'];
   const own = process.env.npm_execpath ?? '';
-  if (own.endsWith('npm-cli.js')) return runProgram(process.execPath, [own, ...quiet], { ...options, env });
+  if (own.endsWith('npm-cli.js')) return runProgram(node, [own, ...quiet], { ...options, env });
   const windows = process.platform === 'win32';
   return runProgram(windows ? 'npm.cmd' : 'npm', quiet, { ...options, env, shell: windows });
 }
@@ -79,9 +84,22 @@ function installedAsLocked(paths) {
   for (const [name, entry] of Object.entries(locked)) {
     if (name === '' || entry.link === true) continue;
     const there = installed[name];
-    if (there === undefined ? entry.optional !== true : !samePackage(entry, there)) return false;
+    if (there === undefined ? entry.optional !== true || suitsThisPlatform(entry) : !samePackage(entry, there))
+      return false;
   }
   return Object.keys(installed).every((name) => locked[name] !== undefined);
+}
+
+/** Whether an optional package is meant for this platform in particular: then it must not be missing. */
+function suitsThisPlatform({ os, cpu, libc }) {
+  if (os === undefined && cpu === undefined) return false;
+  const suits = (wanted, own) => wanted === undefined || wanted.includes(own);
+  return suits(os, process.platform) && suits(cpu, process.arch) && suits(libc, ownLibc());
+}
+
+function ownLibc() {
+  if (process.platform !== 'linux') return undefined;
+  return process.report.getReport().header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
 }
 
 function samePackage(left, right) {

@@ -5,8 +5,9 @@
 
 import { spawn } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
-import { runChild, withFirst } from './launch.mjs';
+import { runChild } from './launch.mjs';
 import { projectRoot } from './layout.mjs';
+import { withFirst } from './run-program.mjs';
 import { ensureSetup } from './setup.mjs';
 import { SetupError } from './setup-error.mjs';
 

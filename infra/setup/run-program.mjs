@@ -4,6 +4,7 @@
 // works says one line per step, one that fails says why (programs name the cause first or last, so both are kept).
 
 import { spawn } from 'node:child_process';
+import { delimiter } from 'node:path';
 
 const HEAD_LINES = 12;
 const TAIL_LINES = 6;
@@ -36,6 +37,11 @@ export function runProgram(command, args, options = {}) {
       reject(new Error([`${[command, ...args].join(' ')} ended with ${ending}`, ...lines].join('')));
     });
   });
+}
+
+/** PATH with `directory` in front, so that programs called `node` are this Node too. */
+export function withFirst(directory) {
+  return `${directory}${delimiter}${process.env.PATH ?? process.env.Path ?? ''}`;
 }
 
 function createExcerpt() {

@@ -1,8 +1,7 @@
 // Makes a machine that has Node and npm, and nothing else of ours, ready to run Shiplog.
 //
 // Three things are needed: the npm packages, Node 24 and a nats-server. Each is looked for first and obtained only when
-// it is missing, so a second start does no work; what is missing is obtained side by side, under a lock that keeps two
-// set-ups of one checkout apart.
+// it is missing, so a second start does no work. A lock keeps two set-ups of one checkout apart.
 
 import { findNatsServer } from './find-nats-server.mjs';
 import { installNatsServer } from './install-nats-server.mjs';
@@ -43,9 +42,7 @@ function survey(paths, natsServer) {
 
 async function obtainMissing(paths, { node, packages, search }, progress) {
   progress.note('Setting up Shiplog (once)');
-  const steps = [];
-  if (node === undefined) steps.push(progress.step(`Node ${NODE_MAJOR}`, (say) => installNode(paths, say)));
-  if (!packages) steps.push(progress.step('npm packages', (say) => installPackages(paths, say)));
+  const steps = [obtainPackages(paths, { node, packages }, progress)];
   if (search !== undefined && search.found === undefined) {
     steps.push(progress.step(`nats-server ${NATS_VERSION}`, (say) => installNatsServer(paths, search, say)));
   }
@@ -56,4 +53,10 @@ async function obtainMissing(paths, { node, packages, search }, progress) {
   const unexpected = failures.find((failure) => !(failure instanceof SetupError));
   if (unexpected !== undefined) throw unexpected;
   if (failures.length > 0) throw new SetupError(failures.map(({ message }) => message).join('\n\n'));
+}
+
+/** One after the other: the packages must be chosen by the Node that will run them. */
+async function obtainPackages(paths, { node, packages }, progress) {
+  const runtime = node ?? (await progress.step(`Node ${NODE_MAJOR}`, (say) => installNode(paths, say)));
+  if (!packages) await progress.step('npm packages', (say) => installPackages(paths, runtime, say));
 }

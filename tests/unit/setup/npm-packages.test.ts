@@ -5,14 +5,21 @@ import { setupPaths } from '../../../infra/setup/layout.mjs';
 import { packagesAreInstalled } from '../../../infra/setup/npm-packages.mjs';
 import { tempDir } from '../../kit/temp-dir.ts';
 
-type Packages = Record<string, { version: string; integrity?: string; optional?: boolean }>;
+type Package = { version: string; integrity?: string; optional?: boolean; os?: string[]; cpu?: string[] };
+type Packages = Record<string, Package>;
 
 const locked: Packages = {
   '': { version: '0.1.0' },
   'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' },
-  'node_modules/a-darwin': { version: '1.0.0', integrity: 'sha512-d', optional: true },
+  'node_modules/a-elsewhere': {
+    version: '1.0.0',
+    integrity: 'sha512-d',
+    optional: true,
+    os: ['plan9'],
+    cpu: [process.arch],
+  },
 };
-const { '': _, 'node_modules/a-darwin': __, ...installed } = locked;
+const { '': _, 'node_modules/a-elsewhere': __, ...installed } = locked;
 
 function checkout(packages: { readonly locked: Packages; readonly installed?: Packages }) {
   const paths = setupPaths(tempDir());
@@ -45,6 +52,20 @@ describe('the packages are not installed', () => {
     ['there is one too many', { ...installed, 'node_modules/b': { version: '1.0.0' } }],
   ])('when %s', (__, found) => {
     expect(packagesAreInstalled(checkout({ locked, installed: found }).paths)).toBe(false);
+  });
+
+  test('when the native part for this platform is missing, optional as it is', () => {
+    const native = {
+      version: '1.0.0',
+      integrity: 'sha512-n',
+      optional: true,
+      os: [process.platform],
+      cpu: [process.arch],
+    };
+    const withNative = { ...locked, 'node_modules/a-native': native };
+    expect(packagesAreInstalled(checkout({ locked: withNative, installed }).paths)).toBe(false);
+    const complete = { ...installed, 'node_modules/a-native': native };
+    expect(packagesAreInstalled(checkout({ locked: withNative, installed: complete }).paths)).toBe(true);
   });
 
   test('when the lock file has changed since', () => {
