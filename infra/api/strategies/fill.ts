@@ -1,12 +1,12 @@
 // Filling in what a client left out. Everything here returns the same object where nothing was missing, so that a
 // second pass over a defaulted object costs no allocation and compares equal.
 
-/** Adds the fields that are absent; present ones, even null or empty, stay. */
+/** Adds the fields that are absent or an empty text, which Go's clients send for absent; others, even null, stay. */
 export function fill<T extends object>(object: T, defaults: Readonly<Record<string, unknown>>): T {
   const given = object as Readonly<Record<string, unknown>>;
   let missing: Record<string, unknown> | undefined;
   for (const key in defaults) {
-    if (given[key] !== undefined || defaults[key] === undefined) continue;
+    if ((given[key] !== undefined && given[key] !== '') || defaults[key] === undefined) continue;
     missing ??= {};
     missing[key] = defaults[key];
   }

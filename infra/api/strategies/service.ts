@@ -13,19 +13,32 @@ export const serviceStrategy: Omit<Strategy, 'lifecycle'> = {
   deleteReturnsObject: true,
   defaults: (object) => within(object as Service & AnyObject, 'spec', defaultService),
   prepareCreate: (object) => ({ ...object, status: { loadBalancer: {} } }) as AnyObject,
-  prepareUpdate(next, before) {
-    const was = before.spec as ServiceSpec;
-    return within(next as Service & AnyObject, 'spec', (spec) => {
-      if (spec.type === 'ExternalName' || spec.clusterIP !== undefined) return spec;
-      return {
-        ...spec,
-        ...(was.clusterIP === undefined ? undefined : { clusterIP: was.clusterIP }),
-        ...(was.clusterIPs === undefined ? undefined : { clusterIPs: was.clusterIPs }),
-      };
-    });
-  },
+  prepareUpdate: (next, before) =>
+    within(next as Service & AnyObject, 'spec', (spec) => keepAddresses(spec, before.spec as ServiceSpec)),
   validate: (next, before) => serviceProblems(next as unknown as Service, before as unknown as Service | undefined),
 };
+
+/** An address stays while the service has one; node ports go with the type that needed them. */
+function keepAddresses(spec: ServiceSpec, was: ServiceSpec): ServiceSpec {
+  let kept = spec;
+  if (spec.type !== 'ExternalName' && spec.clusterIP === undefined && was.clusterIP !== undefined) {
+    const clusterIPs = was.clusterIPs === undefined ? undefined : { clusterIPs: was.clusterIPs };
+    kept = { ...kept, clusterIP: was.clusterIP, ...clusterIPs };
+  }
+  if (usesNodePorts(was) && !usesNodePorts(spec)) {
+    kept = within(kept, 'ports', (ports) => ports.map((port) => withoutNodePort(port, was.ports ?? [])));
+  }
+  return kept;
+}
+
+function usesNodePorts({ type }: ServiceSpec): boolean {
+  return type === 'NodePort' || type === 'LoadBalancer';
+}
+
+function withoutNodePort(port: ServicePort, was: readonly ServicePort[]): ServicePort {
+  const { nodePort, ...rest } = port;
+  return was.some((old) => old.nodePort === nodePort) ? rest : port;
+}
 
 function defaultService(spec: ServiceSpec): ServiceSpec {
   const type = spec.type ?? 'ClusterIP';
@@ -43,5 +56,7 @@ function defaultService(spec: ServiceSpec): ServiceSpec {
 }
 
 function defaultPort(port: ServicePort): ServicePort {
-  return fill(port, { protocol: 'TCP', targetPort: port.port });
+  const { targetPort, ...rest } = port;
+  // Go's clients send 0 for a port they did not set.
+  return fill(targetPort === 0 ? rest : port, { protocol: 'TCP', targetPort: port.port });
 }

@@ -61,7 +61,9 @@ async function apply(
       { type: 'Required', field: 'fieldManager', detail: 'is required for apply patch' },
     ]);
   }
-  const configuration = patch.conform(patch.body as unknown as AnyObject);
+  const configuration = patch.body as unknown as AnyObject;
+  // Checked for its fields only: what is applied is what the client wrote, without the empty values Go would print.
+  if (typeof configuration === 'object' && configuration !== null) patch.conform(configuration);
   const applied = (before: AnyObject | undefined) => applyTo({ registry, kind, before, configuration, patch });
   if (registry.find(target) === undefined) {
     if (patch.subresource !== undefined) throw notFound(kind, name);
@@ -105,8 +107,10 @@ function applyTo({
     time: timestamp(registry.now()),
   });
   switch (outcome.kind) {
-    case 'applied':
-      return outcome.object as unknown as AnyObject;
+    case 'applied': {
+      const applied = outcome.object as unknown as AnyObject;
+      return applied === before ? before : patch.conform(applied);
+    }
     case 'conflict':
       throw new ApiError({
         code: 409,
