@@ -50,6 +50,7 @@ export async function serve(options: ServeOptions): Promise<HttpServer> {
     registry,
     deleter,
     view,
+    log,
     clock,
     random: random.stream('api'),
     logs: options.logs,

@@ -41,9 +41,12 @@ export type BodyRead = {
   fail(reason: Error): void;
 };
 
+/** A request of either protocol; `aborted` once the client has broken it off. */
+export type BodySource = Readable & { readonly aborted?: boolean };
+
 export type BodyOptions = { readonly bytesMax: number; readonly encoding: string | undefined };
 
-export function readBody(source: Readable, { bytesMax, encoding }: BodyOptions): BodyRead {
+export function readBody(source: BodySource, { bytesMax, encoding }: BodyOptions): BodyRead {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
@@ -68,7 +71,8 @@ export function readBody(source: Readable, { bytesMax, encoding }: BodyOptions):
     reject(reason);
   };
 
-  if (source.destroyed && !source.readableEnded) fail(new RequestAborted());
+  // A source that is over before anybody read it was broken off, and what it had was thrown away.
+  if (source.aborted || source.destroyed || source.readableEnded) fail(new RequestAborted());
   // A stream that is reset may still say 'end', which must not make half a body a whole one: 'aborted' comes first.
   else source.on('data', onData).on('end', onEnd).on('aborted', onAborted).on('close', onAborted);
 

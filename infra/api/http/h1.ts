@@ -2,8 +2,8 @@
 // connection open for a next request.
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
 import type { StreamSink } from './batched-stream.ts';
+import type { BodySource } from './body.ts';
 import type { Peer, ResponseHead } from './exchange.ts';
 import { type ExchangeHost, type RequestHeaders, ServerExchange } from './server-exchange.ts';
 
@@ -41,7 +41,7 @@ export class H1Exchange extends ServerExchange {
     this.#response.once('close', closed);
   }
 
-  protected override bodySource(): Readable | undefined {
+  protected override bodySource(): BodySource | undefined {
     const { 'content-length': length, 'transfer-encoding': transfer } = this.headers;
     if (transfer === undefined && (length === undefined || length === '0')) return undefined;
     if (this.#expectsContinue) this.#response.writeContinue();

@@ -8,8 +8,8 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { Readable } from 'node:stream';
 import type { StreamSink } from './batched-stream.ts';
+import type { BodySource } from './body.ts';
 import type { Peer, ResponseHead } from './exchange.ts';
 import { type ExchangeHost, type RequestHeaders, ServerExchange } from './server-exchange.ts';
 
@@ -52,7 +52,7 @@ export class H2Exchange extends ServerExchange {
     this.#stream.once('close', closed);
   }
 
-  protected override bodySource(): Readable | undefined {
+  protected override bodySource(): BodySource | undefined {
     if (this.#bodiless) return undefined;
     this.#bodyStarted = true;
     if (this.headers.expect?.toLowerCase() === '100-continue') this.#stream.additionalHeaders({ ':status': 100 });

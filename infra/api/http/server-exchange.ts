@@ -3,10 +3,9 @@
 // One object plays request and response, because an allocation less per request shows at 50,000 requests/s.
 // Compressed answers, when they come, belong between `send`/`open` here and the protocols' own writing.
 
-import type { Readable } from 'node:stream';
 import type { Clock } from '../../../streams/base/clock.ts';
 import { BatchedStream, bodilessStream, type StreamSink } from './batched-stream.ts';
-import { type BodyRead, BodyTimeout, readBody } from './body.ts';
+import { type BodyRead, type BodySource, BodyTimeout, readBody } from './body.ts';
 import {
   type ApiRequest,
   type ApiResponse,
@@ -60,7 +59,7 @@ export abstract class ServerExchange implements ApiRequest, ApiResponse {
   /** Calls `closed` once when the socket or HTTP/2 stream closes, for whatever reason. */
   protected abstract onClose(closed: () => void): void;
   /** Undefined where the request has no body. */
-  protected abstract bodySource(): Readable | undefined;
+  protected abstract bodySource(): BodySource | undefined;
   protected abstract sendWhole(head: ResponseHead, body: Buffer | string): void;
   protected abstract openSink(head: ResponseHead): StreamSink;
   protected abstract sendHead(head: ResponseHead): void;

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../../streams/base/clock.ts';
 import type { Random } from '../../../streams/base/random.ts';
+import type { ClusterLog } from '../../../streams/log/event-log.ts';
 import type { ObjectView } from '../../../streams/views/object-view.ts';
 import { methodNotAllowed, unknownPath } from '../errors.ts';
 import { offers } from '../http/negotiate.ts';
@@ -31,6 +32,7 @@ export type ResourcePorts = {
   readonly registry: Registry;
   readonly deleter: Deleter;
   readonly view: ObjectView;
+  readonly log: ClusterLog;
   readonly clock: Clock;
   readonly random: Random;
   readonly logs: PodLogs;

@@ -14,6 +14,8 @@ export type Selection = {
   /** False where neither labels nor fields narrow the selection: then counts are exact and cheap. */
   readonly selective: boolean;
   matches(stored: StoredObject): boolean;
+  /** True where an earlier version of the object may have been selected: its name and namespace fit. */
+  mayHaveMatched(stored: StoredObject): boolean;
   /** Matching objects of the present, in list order, behind the key `after`. */
   select(view: ResourceView, after?: string): Iterable<StoredObject>;
 };
@@ -43,6 +45,8 @@ export function parseSelection(
     namespace: scoped,
     selective: labels.length > 0 || fields.length > 0,
     matches,
+    mayHaveMatched: ({ ref }) =>
+      (scoped === undefined || ref.namespace === scoped) && (name === undefined || ref.name === name),
     *select(view, after) {
       for (const stored of candidates(view, { name, namespace: inNamespace, node, labels: indexed, after })) {
         if (matches(stored)) yield stored;

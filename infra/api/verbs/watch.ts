@@ -5,11 +5,13 @@ import type { Revision } from '../../../streams/base/brand.ts';
 import type { Clock } from '../../../streams/base/clock.ts';
 import { limits } from '../../../streams/base/limits.ts';
 import type { Random } from '../../../streams/base/random.ts';
+import type { ClusterLog } from '../../../streams/log/event-log.ts';
 import { streamOf } from '../../../streams/log/subjects.ts';
 import { spliceRevision } from '../../../streams/resources/encode.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { Change, ChangeType } from '../../../streams/views/change.ts';
 import type { ObjectView } from '../../../streams/views/object-view.ts';
+import { type PastChange, pastChanges } from '../../../streams/views/past-changes.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { expired } from '../errors.ts';
 import type { ApiRequest, ApiResponse, ResponseStream } from '../http/exchange.ts';
@@ -20,7 +22,12 @@ import { notFuture } from './list.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 
-export type WatchPorts = { readonly view: ObjectView; readonly clock: Clock; readonly random: Random };
+export type WatchPorts = {
+  readonly view: ObjectView;
+  readonly log: ClusterLog;
+  readonly clock: Clock;
+  readonly random: Random;
+};
 
 export type WatchRequest = {
   readonly rendering: Rendering;
@@ -33,6 +40,8 @@ export type WatchRequest = {
 };
 
 const bookmarkEveryMs = 60_000;
+/** Reading the past waits for the client once this much is on its way to it. */
+const catchUpPendingMax = 1024 * 1024;
 /** As upstream's --min-request-timeout: a watch ends after 30 to 60 minutes unless the client says when. */
 const lifetimeMsMin = 1_800_000;
 
@@ -47,9 +56,11 @@ export async function watch(asked: WatchRequest, ports: WatchPorts): Promise<voi
     headers: { 'content-type': asked.contentType, 'cache-control': 'no-cache, private' },
   };
   const watcher = new Watcher(response.open(head), asked, ports);
-  // No await from here to the subscription: the state told first and the changes told after it meet without a gap.
-  if (after === undefined || after === 0 || options.initialEvents === true) watcher.tellPresent();
-  else if (!watcher.tellSince(after)) return;
+  const fromPresent = after === undefined || after === 0 || options.initialEvents === true;
+  const reached = fromPresent ? undefined : await watcher.catchUp(after);
+  // No await from here to the subscription: what is told first and the changes told after it meet without a gap.
+  if (fromPresent) watcher.tellPresent();
+  else if (reached === undefined || !watcher.tellSince(reached)) return;
   const stop = ports.view.resource(kind).listen((change) => watcher.tell(change));
   await watcher.ended(request.signal);
   stop();
@@ -79,18 +90,65 @@ class Watcher {
     if (options.initialEvents === true && options.bookmarks) this.#bookmark({ 'k8s.io/initial-events-end': 'true' });
   }
 
-  /** The changes after a revision; false where they have left the window: the client is told 410 and lists again. */
+  /**
+   * Tells the changes that have left the window in memory, from the log, until the window goes on from there; returns
+   * the revision reached. Undefined where the log no longer has them: the client is told 410 and lists again.
+   */
+  async catchUp(after: Revision): Promise<Revision | undefined> {
+    const { kind } = this.#asked.rendering;
+    const { signal } = this.#asked.request;
+    const view = this.#ports.view.resource(kind);
+    const log = this.#ports.log.streams[streamOf(kind)];
+    if (after >= view.floor) return after;
+    const { first } = await log.bounds();
+    // Only LOG keeps every event of its range; the other streams keep the newest of each object.
+    if (after + 1 < first || log.stream !== 'LOG') return this.#tooOld(after);
+    let reached = after;
+    while (reached < view.floor && !this.#stream.closed) {
+      const to = view.floor;
+      for await (const batch of pastChanges(log, { name: kind, after: reached, to, signal })) {
+        for (const change of batch.changes) this.#tellPast(change);
+        reached = batch.upTo;
+        if (this.#stream.pendingBytes > catchUpPendingMax) await this.#stream.drained();
+        if (this.#stream.closed) return undefined;
+      }
+      reached = to > reached ? to : reached;
+    }
+    return reached;
+  }
+
+  /** The changes after a revision that the window holds; false where it does not. */
   tellSince(after: Revision): boolean {
-    const view = this.#ports.view.resource(this.#asked.rendering.kind);
-    const changes = view.changesAfter(after);
+    const changes = this.#ports.view.resource(this.#asked.rendering.kind).changesAfter(after);
     if (changes === undefined) {
-      const status = expired(`too old resource version: ${after} (${view.floor})`).toStatus();
-      this.#stream.write(frameValue('ERROR', status, this.#asked.rendering));
-      this.#stream.end();
+      this.#tooOld(after);
       return false;
     }
     for (const change of changes) this.tell(change);
     return true;
+  }
+
+  /**
+   * A change whose object is not known as it was before: what may have left the selection is told as DELETED, which
+   * clients that never saw the object ignore.
+   */
+  #tellPast({ previous, ...change }: PastChange): void {
+    if (previous !== 'unknown') {
+      this.tell({ ...change, previous });
+      return;
+    }
+    const { selection } = this.#asked;
+    if (change.type !== 'DELETED' && selection.matches(change.current))
+      this.#sendObject('MODIFIED', change.current.object);
+    else if (selection.mayHaveMatched(change.current)) this.#sendObject('DELETED', change.current.object);
+  }
+
+  #tooOld(after: Revision): undefined {
+    const { floor } = this.#ports.view.resource(this.#asked.rendering.kind);
+    const status = expired(`too old resource version: ${after} (${floor})`).toStatus();
+    this.#stream.write(frameValue('ERROR', status, this.#asked.rendering));
+    this.#stream.end();
+    return undefined;
   }
 
   /** A change as this watcher sees it: entering its selection is ADDED, leaving it DELETED (facts §3.8). */
