@@ -66,7 +66,8 @@ export function describeFailure(tried) {
 }
 
 async function buildWithGo({ directory, program, say }) {
-  const env = { ...process.env, GOBIN: directory };
+  // Without cgo the program needs no compiler to build and no libraries to run, like the official release.
+  const env = { ...process.env, GOBIN: directory, CGO_ENABLED: '0' };
   // Settings for cross-compiling would make Go refuse GOBIN or build for another machine.
   for (const name of ['GOOS', 'GOARCH']) delete env[name];
   try {
