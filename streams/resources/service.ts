@@ -18,6 +18,7 @@ export type ServiceSpec = {
   readonly ports?: readonly ServicePort[];
   readonly clusterIP?: string;
   readonly clusterIPs?: readonly string[];
+  readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
   readonly externalName?: string;
   readonly publishNotReadyAddresses?: boolean;
 };
@@ -44,7 +45,14 @@ export type EndpointAddress = {
 export type EndpointSubset = {
   readonly addresses?: readonly EndpointAddress[];
   readonly notReadyAddresses?: readonly EndpointAddress[];
-  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
+  readonly ports?: readonly EndpointPort[];
+};
+
+export type EndpointPort = {
+  readonly name?: string;
+  readonly port?: number;
+  readonly protocol?: string;
+  readonly appProtocol?: string;
 };
 
 export type Endpoints = KubeObject & { readonly subsets?: readonly EndpointSubset[] };
@@ -61,5 +69,5 @@ export type SliceEndpoint = {
 export type EndpointSlice = KubeObject & {
   readonly addressType: 'IPv4' | 'IPv6' | 'FQDN';
   readonly endpoints: readonly SliceEndpoint[];
-  readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly protocol?: string }[];
+  readonly ports?: readonly EndpointPort[] | null;
 };

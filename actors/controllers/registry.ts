@@ -1,0 +1,46 @@
+// All controllers of the cluster, in the order they are started: what a namespace needs before pods can be made in it
+// comes first. A controller more is a line more.
+
+import type { Controller } from '../kit/controller.ts';
+import { deploymentController } from './deployment.ts';
+import { endpointSliceController } from './endpoint-slice.ts';
+import { endpointsController } from './endpoints.ts';
+import { garbageCollector } from './garbage-collector.ts';
+import { namespaceController } from './namespace.ts';
+import { type NodeLifecycleOptions, nodeLifecycleController, nodeLifecycleDefaults } from './node-lifecycle.ts';
+import type { ResourceOf } from './owner-graph.ts';
+import {
+  type PodGarbageCollectorOptions,
+  podGarbageCollector,
+  podGarbageCollectorDefaults,
+} from './pod-garbage-collector.ts';
+import { replicaSetController } from './replicaset.ts';
+import { rootCaPublisher } from './root-ca-publisher.ts';
+import { serviceAccountController } from './service-account.ts';
+import { taintEvictionController } from './taint-eviction.ts';
+
+export type ControllersOptions = {
+  /** The cluster's CA certificate (PEM), published to every namespace. */
+  readonly ca: string;
+  /** Where objects of a kind are kept: the garbage collector follows owner references with it. */
+  readonly resourceOf: ResourceOf;
+  /** Periods and rates; Kubernetes' defaults where left out. */
+  readonly nodeLifecycle?: Partial<NodeLifecycleOptions>;
+  readonly podGarbageCollector?: Partial<PodGarbageCollectorOptions>;
+};
+
+export function allControllers(options: ControllersOptions): readonly Controller[] {
+  return [
+    namespaceController(),
+    serviceAccountController(),
+    rootCaPublisher(options.ca),
+    garbageCollector({ resourceOf: options.resourceOf }),
+    deploymentController(),
+    replicaSetController(),
+    endpointsController(),
+    endpointSliceController(),
+    nodeLifecycleController({ ...nodeLifecycleDefaults, ...options.nodeLifecycle }),
+    taintEvictionController(),
+    podGarbageCollector({ ...podGarbageCollectorDefaults, ...options.podGarbageCollector }),
+  ];
+}
