@@ -31,7 +31,6 @@ export function configure(command: Command, context: CliContext): (command: Comm
 }
 
 async function up(options: UpOptions, { terminal, clock }: CliContext): Promise<ExitCode> {
-  const started = clock.monotonic();
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
   const forget = onStopSignals(clock, { stop: () => ask(), force: () => process.exit(exitCodes.interrupted) });
   const { startCluster } = await import('../../boot/cluster.ts');
@@ -42,7 +41,7 @@ async function up(options: UpOptions, { terminal, clock }: CliContext): Promise<
   // Written now rather than at exit, so that a start after a kill -9 is a fast one too.
   flushCompileCache();
   if (!options.quiet) {
-    greet(cluster, { terminal, seconds: (clock.monotonic() - started) / 1_000 });
+    greet(cluster, terminal);
     cluster.onEvent((event) => terminal.print(eventLine(event, terminal)));
   }
   const failure = await Promise.race([asked, cluster.failed]);
@@ -53,10 +52,7 @@ async function up(options: UpOptions, { terminal, clock }: CliContext): Promise<
   return exitCodes.done;
 }
 
-function greet(
-  cluster: RunningCluster,
-  { terminal, seconds }: { terminal: CliContext['terminal']; seconds: number },
-): void {
+function greet(cluster: RunningCluster, terminal: CliContext['terminal']): void {
   const kubeconfig = shortest(cluster.kubeconfig);
   const commands = [
     'kubectl get nodes',
@@ -64,7 +60,7 @@ function greet(
     'kubectl get pods --watch',
   ];
   terminal.print(
-    `${terminal.paint('green', '✓')} Shiplog serves ${terminal.paint('bold', cluster.server)} after ${seconds.toFixed(2)} s.`,
+    `${terminal.paint('green', '✓')} Shiplog serves ${terminal.paint('bold', cluster.server)} after ${process.uptime().toFixed(2)} s.`,
   );
   terminal.print(`\n  export KUBECONFIG=${kubeconfig}\n`);
   for (const command of commands) terminal.print(`  ${command}`);
