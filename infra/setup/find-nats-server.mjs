@@ -6,7 +6,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { NATS_VERSION, setupPaths } from './layout.mjs';
 import { readStamp, updateStamp } from './setup-stamp.mjs';
 
@@ -28,7 +28,7 @@ export function findNatsServer({ root, env = process.env }) {
     return undefined;
   };
   const named = env.SHIPLOG_NATS_SERVER ?? '';
-  if (named !== '') return { found: look('SHIPLOG_NATS_SERVER', named), tried, named: true };
+  if (named !== '') return { found: look('SHIPLOG_NATS_SERVER', resolve(named)), tried, named: true };
   tried.push({ way: 'SHIPLOG_NATS_SERVER', reason: 'not set' });
 
   const onPath = programsOnPath(env);
