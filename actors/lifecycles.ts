@@ -1,9 +1,22 @@
 // Resource → lifecycle. The API server names every change with it, replay checks every recorded one with it.
 
+import { deploymentLifecycle } from './controllers/deployment-machine.ts';
+import { namespaceLifecycle } from './controllers/namespace-machine.ts';
+import { replicaSetLifecycle } from './controllers/replicaset-machine.ts';
 import type { Lifecycle } from './kit/lifecycle.ts';
 import { plainLifecycle } from './kit/plain-lifecycle.ts';
+import { leaseLifecycle } from './node/lease-machine.ts';
+import { nodeLifecycle } from './node/node-machine.ts';
+import { podLifecycle } from './pod/pod-machine.ts';
 
-const special: Readonly<Record<string, Lifecycle>> = {};
+const special: Readonly<Record<string, Lifecycle>> = {
+  'deployments.apps': deploymentLifecycle,
+  'leases.coordination.k8s.io': leaseLifecycle,
+  'namespaces.': namespaceLifecycle,
+  'nodes.': nodeLifecycle,
+  'pods.': podLifecycle,
+  'replicasets.apps': replicaSetLifecycle,
+};
 
 const plain = new Map<string, Lifecycle>();
 
