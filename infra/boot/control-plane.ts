@@ -5,10 +5,14 @@ import { allControllers } from '../../actors/controllers/registry.ts';
 import type { Clock } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import type { Random } from '../../streams/base/random.ts';
+import { resources } from '../../streams/resources/names.ts';
+import type { Node } from '../../streams/resources/node.ts';
+import type { ObjectView } from '../../streams/views/object-view.ts';
 import { kindByGvk } from '../api/kinds/kinds.ts';
-import type { PodLogs } from '../api/verbs/pod-logs.ts';
+import type { LogRequest, PodLogs } from '../api/verbs/pod-logs.ts';
 import { ControllerHost } from '../host/controller-host.ts';
 import { type RunningScheduler, startScheduler } from '../host/scheduler-host.ts';
+import { type SimulatedNodes, startSimulatedNodes } from '../nodes/simulated-nodes.ts';
 import type { ClusterPki } from '../pki/cluster-pki.ts';
 import type { ApiStack } from './api-stack.ts';
 
@@ -29,24 +33,59 @@ export type ControlPlane = {
   stop(): Promise<void>;
 };
 
-export function startControlPlane({ stack, pki, clock, random, logger }: ControlPlaneOptions): ControlPlane {
+export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
+  const { stack, pki, clock, random, logger } = options;
   const { view, writer } = stack;
   const ports = { view, writer, clock, random: random.stream('controllers'), logger };
   const controllers = allControllers({ ca: pki.ca, resourceOf }).map(
     (controller) => new ControllerHost(controller, ports),
   );
   let scheduler: RunningScheduler | undefined;
+  let nodes: SimulatedNodes | undefined;
   return {
-    logs: () => ({ kind: 'unavailable', message: 'no logs' }),
+    logs: (request) => (nodes === undefined ? starting : logsOf(nodes, request)),
     async begin() {
       for (const controller of controllers) controller.start();
       scheduler = startScheduler({ world: view, writer, clock, random: random.stream('scheduler'), logger });
+      nodes = startSimulatedNodes({ count: options.nodes, world: view, writer, clock, random, logger });
+      await allReady(view, nodes.names);
     },
     async stop() {
+      await nodes?.stop();
       await scheduler?.stop();
       await Promise.all(controllers.map((controller) => controller.stop()));
     },
   };
+}
+
+const starting = { kind: 'unavailable', message: 'the nodes are still starting' } as const;
+
+function logsOf(nodes: SimulatedNodes, { pod, container, options, signal }: LogRequest): ReturnType<PodLogs> {
+  const { namespace = '', name } = pod.metadata;
+  const { sinceMs, ...rest } = options;
+  const outcome = nodes.logs(namespace, name, container, { ...rest, sinceTimeMs: sinceMs, signal });
+  return outcome.kind === 'log'
+    ? { kind: 'lines', chunks: outcome.chunks }
+    : { kind: 'unavailable', message: outcome.message };
+}
+
+/** Resolves once every one of the nodes is Ready. */
+function allReady(view: ObjectView, names: readonly string[]): Promise<void> {
+  const waiting = new Set(names.filter((name) => !isReady(view.get<Node>(resources.nodes, { name }))));
+  if (waiting.size === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = view.resource(resources.nodes).listen(({ ref, current }) => {
+      if (!isReady(current.object as unknown as Node)) return;
+      waiting.delete(ref.name);
+      if (waiting.size > 0) return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+function isReady(node: Node | undefined): boolean {
+  return node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
 
 /** Where objects of a kind are kept; undefined for kinds that are not served. */
