@@ -62,11 +62,7 @@ const starting = { kind: 'unavailable', message: 'the nodes are still starting' 
 
 function logsOf(nodes: SimulatedNodes, { pod, container, options, signal }: LogRequest): ReturnType<PodLogs> {
   const { namespace = '', name } = pod.metadata;
-  const { sinceMs, ...rest } = options;
-  const outcome = nodes.logs(namespace, name, container, { ...rest, sinceTimeMs: sinceMs, signal });
-  return outcome.kind === 'log'
-    ? { kind: 'lines', chunks: outcome.chunks }
-    : { kind: 'unavailable', message: outcome.message };
+  return nodes.logs(namespace, name, container, { ...options, signal });
 }
 
 /** Resolves once every one of the nodes is Ready. */

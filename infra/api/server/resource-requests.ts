@@ -47,7 +47,9 @@ export async function resourceRequest(call: Call, ports: ResourcePorts): Promise
   const kind = kindByResource(group, version, resource);
   if (kind === undefined) throw unknownPath();
   if (kind.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') throw unknownPath();
-  const resourceCall = { ...call, kind, stored: storedKind(kind) };
+  // A request about a namespace names it twice, but the namespace itself lies in none.
+  const info = kind.namespaced ? call.info : { ...call.info, namespace: '' };
+  const resourceCall = { ...call, info, kind, stored: storedKind(kind) };
   if (subresource !== '') return subresourceRequest(resourceCall, ports);
   if (ports.reviews.handles(kind)) return ports.reviews.answer(resourceCall);
   if (!kind.verbs.includes(verb as Verb)) throw methodNotAllowed();
