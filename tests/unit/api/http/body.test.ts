@@ -1,7 +1,12 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { readBody } from '../../../../infra/api/http/body.ts';
 import { BodyTooLarge } from '../../../../infra/api/http/exchange.ts';
-import { protocols, startFrontEnd } from './front-end.ts';
+import { gate, h2Answer, h2Session, protocols, type Started, startFrontEnd, tlsConnection } from './front-end.ts';
 
 describe.each(protocols)('over %s a body', (_, clientOf) => {
   const echo = (bytesMax: number) =>
@@ -96,14 +101,111 @@ describe.each(protocols)('over %s a body', (_, clientOf) => {
     });
     expect((await clientOf(server).call({ method: 'POST', body: 'abc' })).body).toBe('true');
   });
+});
 
-  it('announced with Expect: 100-continue is asked for when it is read', async () => {
-    const server = await echo(100);
-    const answer = await clientOf(server).call({
-      method: 'POST',
-      body: 'abc',
-      headers: { expect: '100-continue' },
+describe('a body announced with Expect: 100-continue', () => {
+  /** Sends the body once it is asked for. Says whether it was, and the status. */
+  async function announced(protocol: string, server: Started, length: number) {
+    const headers = { expect: '100-continue', 'content-length': String(length) };
+    let asked = false;
+    if (protocol === 'HTTP/2') {
+      const stream = h2Session(server).request({ ':path': '/', ':method': 'POST', ...headers });
+      stream.on('continue', () => {
+        asked = true;
+        stream.end(Buffer.alloc(length));
+      });
+      const { status } = await h2Answer(stream);
+      return { asked, status };
+    }
+    const options = { port: server.port, host: '127.0.0.1', ca: server.authority.ca, agent: false, headers };
+    const request = httpsRequest({ ...options, method: 'POST' });
+    request.flushHeaders();
+    request.on('continue', () => {
+      asked = true;
+      request.end(Buffer.alloc(length));
     });
-    expect(answer).toMatchObject({ status: 200, body: 'abc' });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    request.destroy();
+    return { asked, status: response.statusCode };
+  }
+
+  it.each(protocols)('is asked for over %s when it is read, and not when it is refused', async (protocol) => {
+    const server = await startFrontEnd(async (request, response) => {
+      response.send({ status: 200, headers: {} }, String((await request.body(1_000)).length));
+    });
+    expect(await announced(protocol, server, 1_000)).toEqual({ asked: true, status: 200 });
+    expect(await announced(protocol, server, 1_001)).toEqual({ asked: false, status: 413 });
   });
 });
+
+describe('reading', () => {
+  const read = (chunks: readonly Buffer[], bytesMax: number, encoding?: string) =>
+    readBody(Readable.from(chunks, { objectMode: false }), { bytesMax, encoding }).bytes;
+
+  it('holds to the limit by itself', async () => {
+    expect((await read([Buffer.alloc(60), Buffer.alloc(40)], 100)).length).toBe(100);
+    await expect(read([Buffer.alloc(60), Buffer.alloc(41)], 100)).rejects.toThrow(BodyTooLarge);
+    await expect(read([gzipSync(Buffer.alloc(101))], 100, 'gzip')).rejects.toThrow(BodyTooLarge);
+  });
+
+  it('gives a body that came as one chunk without a copy', async () => {
+    const chunk = Buffer.from('whole');
+    expect(await read([chunk], 100)).toBe(chunk);
+  });
+});
+
+describe('over HTTP/2 a body', () => {
+  it.each([
+    ['in part', 10_000],
+    ['not at all', undefined],
+  ])('that goes on for ever and is read %s is cut off behind the answer', async (_, bytesMax) => {
+    const server = await startFrontEnd(async (request, response) => {
+      if (bytesMax !== undefined) await request.body(bytesMax);
+      response.send({ status: 403, headers: {} }, 'no');
+    });
+    const stream = h2Session(server).request({ ':path': '/', ':method': 'POST' });
+    stream.write(Buffer.alloc(20_000));
+    expect((await h2Answer(stream)).status).toBe(bytesMax === undefined ? 403 : 413);
+  });
+
+  it.each([
+    ['while it is read', true],
+    ['before it is read', false],
+  ])('that is broken off without an error code %s is not taken for whole', async (_, readFirst) => {
+    const reading = gate();
+    const outcome = gate<string>();
+    const server = await startFrontEnd(async (request) => {
+      if (!readFirst) await once(request.signal, 'abort');
+      const body = request.body(100).then(
+        (bytes) => `whole: ${bytes}`,
+        (error: Error) => error.name,
+      );
+      reading.open();
+      outcome.open(await body);
+    });
+    const { secure } = await tlsConnection(server, 'h2');
+    secure.resume();
+    const post = Buffer.from([0x83, 0x87, 0x84, 0x01, 0x01, 0x78]);
+    const half = Buffer.concat([frame(4, 0, 0), frame(1, 4, 1, post), frame(0, 0, 1, Buffer.from('half'))]);
+    const reset = frame(3, 0, 1, Buffer.alloc(4));
+    secure.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    if (readFirst) {
+      secure.write(half);
+      await reading.opened;
+      secure.write(reset);
+    } else {
+      secure.write(Buffer.concat([half, reset]));
+    }
+    expect(await outcome.opened).toBe('RequestAborted');
+  });
+});
+
+/** An HTTP/2 frame (RFC 9113, 4.1): 0 DATA, 1 HEADERS, 3 RST_STREAM, 4 SETTINGS. */
+function frame(type: number, flags: number, streamId: number, payload = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(streamId, 5);
+  return Buffer.concat([head, payload]);
+}

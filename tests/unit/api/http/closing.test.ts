@@ -112,6 +112,19 @@ describe('closing', () => {
     await closed;
   });
 
+  it('closes HTTP/1.1 connections whose stream has ended, though the client would keep them', async () => {
+    const { server, asked } = await slowServer();
+    const agent = new Agent({ keepAlive: true, ca: server.authority.ca });
+    onCleanup(() => agent.destroy());
+    const request = httpsRequest({ port: server.port, host: '127.0.0.1', path: '/watch', agent });
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    await asked;
+    await server.close({ drainMs: 60_000 });
+    expect(response.headers.connection).not.toBe('close');
+  });
+
   it('drops connections that are still in their handshake after the drain time', async () => {
     const { server } = await slowServer();
     const silent = tcpConnect(server.port, '127.0.0.1');

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type SecureClientSessionOptions } from 'node:http2';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { type Socket, connect as tcpConnect } from 'node:net';
+import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { afterEach } from 'vitest';
 import type { ApiHandler } from '../../../../infra/api/http/exchange.ts';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../../../infra/api/http/server.ts';
@@ -149,13 +151,23 @@ export const protocols = [
   ['HTTP/2', (server: Started): Client => h2Client(server)],
 ] as const;
 
-/** The next event of an emitter, as a promise made before whatever causes it. */
-export async function next(emitter: NodeJS.EventEmitter, event: string): Promise<unknown[]> {
-  return once(emitter, event);
-}
-
 /** A promise and its resolver: a gate a handler waits at until the test opens it. */
 export function gate<T = void>(): { readonly opened: Promise<T>; open(value: T): void } {
   const { promise, resolve } = Promise.withResolvers<T>();
   return { opened: promise, open: resolve };
+}
+
+/** A TLS connection together with the socket below it, whose byte count shows the records. */
+export async function tlsConnection(server: Started, protocol: string): Promise<{ below: Socket; secure: TLSSocket }> {
+  const below = tcpConnect(server.port, '127.0.0.1');
+  const secure = tlsConnect({
+    socket: below,
+    ca: server.authority.ca,
+    servername: 'localhost',
+    ALPNProtocols: [protocol],
+    minVersion: 'TLSv1.3',
+  });
+  onCleanup(() => void secure.destroy());
+  await once(secure, 'secureConnect');
+  return { below, secure };
 }

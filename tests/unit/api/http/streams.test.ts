@@ -2,11 +2,9 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
-import { type Socket, connect as tcpConnect } from 'node:net';
-import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import type { ResponseStream } from '../../../../infra/api/http/exchange.ts';
-import { gate, h2Session, onCleanup, protocols, type Started, startFrontEnd } from './front-end.ts';
+import { gate, h2Session, onCleanup, protocols, type Started, startFrontEnd, tlsConnection } from './front-end.ts';
 
 type Watch = { readonly chunks: Buffer[]; readonly ended: Promise<'complete' | 'broken'>; cut(): void };
 
@@ -144,18 +142,3 @@ describe('many small writes in one turn', () => {
     expect(below.bytesRead - before).toBe(eventBytes + 9 + recordBytes);
   });
 });
-
-/** A TLS connection together with the socket below it, whose byte count shows the records. */
-async function tlsConnection(server: Started, protocol: string): Promise<{ below: Socket; secure: TLSSocket }> {
-  const below = tcpConnect(server.port, '127.0.0.1');
-  const secure = tlsConnect({
-    socket: below,
-    ca: server.authority.ca,
-    servername: 'localhost',
-    ALPNProtocols: [protocol],
-    minVersion: 'TLSv1.3',
-  });
-  onCleanup(() => void secure.destroy());
-  await once(secure, 'secureConnect');
-  return { below, secure };
-}
