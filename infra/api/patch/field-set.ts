@@ -4,7 +4,7 @@
 // Invariants: sets are never changed in place; elements are canonical and ordered; no node is empty of members.
 
 import { isEmptyObject, isObject, type Json } from './json-value.ts';
-import { canonicalElement, compareElements, type PathElement } from './path-element.ts';
+import { canonicalElement, compareElements, isFieldElement, type PathElement } from './path-element.ts';
 
 export type FieldSet = { readonly [element: PathElement]: FieldSet };
 
@@ -94,16 +94,38 @@ const nodeWithout = (left: FieldSet, right: FieldSet, recursive: boolean): Field
 const childrenWithout = (left: FieldSet, right: FieldSet, recursive: boolean): FieldSet => {
   let rest: { [element: PathElement]: FieldSet } | undefined;
   for (const element in left) {
-    const theirs = element === '.' ? undefined : right[element];
-    if (theirs === undefined) continue;
     const ours = left[element] as FieldSet;
-    const node = nodeWithout(ours, theirs, recursive);
-    if (node === ours) continue;
-    rest ??= { ...left };
-    if (node === undefined) delete rest[element];
-    else rest[element] = node;
+    const theirs = element === '.' ? undefined : right[element];
+    const node = theirs === undefined ? ours : nodeWithout(ours, theirs, recursive);
+    if (rest === undefined) {
+      if (node === ours) continue;
+      rest = elementsBefore(left, element);
+    }
+    if (node !== undefined) rest[element] = node;
   }
   return rest ?? left;
+};
+
+/** Building up what remains is several times faster than deleting from a copy. */
+const elementsBefore = (node: FieldSet, end: PathElement): { [element: PathElement]: FieldSet } => {
+  const start: { [element: PathElement]: FieldSet } = {};
+  for (const element in node) {
+    if (element === end) break;
+    start[element] = node[element] as FieldSet;
+  }
+  return start;
+};
+
+/** Whether every member of `part` is one of `whole`. */
+export const isSubset = (part: FieldSet, whole: FieldSet): boolean => {
+  if (part === whole) return true;
+  for (const element in part) {
+    if (element === '.') continue;
+    const ours = part[element] as FieldSet;
+    const theirs = whole[element];
+    if (theirs === undefined || (isMember(ours) && !isMember(theirs)) || !isSubset(ours, theirs)) return false;
+  }
+  return true;
 };
 
 export const intersection = (left: FieldSet, right: FieldSet): FieldSet => {
@@ -169,7 +191,10 @@ const reordered = (node: FieldSet): FieldSet => {
   const sorted: { [element: PathElement]: FieldSet } = {};
   if ('.' in node) sorted['.'] = LEAF;
   const elements = Object.keys(node).filter((element) => element !== '.');
-  for (const element of elements.sort(compareElements)) sorted[element] = node[element] as FieldSet;
+  // Fields, by far the most common, sort as plain strings do.
+  if (elements.every(isFieldElement)) elements.sort();
+  else elements.sort(compareElements);
+  for (const element of elements) sorted[element] = node[element] as FieldSet;
   return sorted;
 };
 

@@ -47,13 +47,14 @@ export const neverOwned: FieldSet = setOf(
 );
 
 /** The identity of a manager, spelled so that conflicts sort as upstream sorts them. */
-export const ownerIdentity = (owner: Pick<Ownership, 'manager' | 'operation' | 'apiVersion' | 'subresource'>): string =>
-  JSON.stringify({
-    ...(owner.manager !== '' && { manager: owner.manager }),
-    operation: owner.operation,
-    ...(owner.operation === 'Update' && { apiVersion: owner.apiVersion }),
-    ...(owner.subresource !== '' && { subresource: owner.subresource }),
-  });
+export const ownerIdentity = (
+  owner: Pick<Ownership, 'manager' | 'operation' | 'apiVersion' | 'subresource'>,
+): string => {
+  const manager = owner.manager === '' ? '' : `"manager":${JSON.stringify(owner.manager)},`;
+  const version = owner.operation === 'Apply' ? '' : `,"apiVersion":${JSON.stringify(owner.apiVersion)}`;
+  const subresource = owner.subresource === '' ? '' : `,"subresource":${JSON.stringify(owner.subresource)}`;
+  return `{${manager}"operation":"${owner.operation}"${version}${subresource}}`;
+};
 
 export const managedFieldsOf = (object: JsonObject | undefined): Json | undefined => {
   const metadata = object === undefined ? undefined : own(object, 'metadata');
@@ -164,7 +165,7 @@ export const withFields = (owner: Ownership, fields: FieldSet): Ownership => {
 export const capUpdateManagers = (owners: Owners): Owners => {
   const updaters = [...owners].filter(([, owner]) => owner.operation === 'Update');
   if (updaters.length <= updateManagersMax) return owners;
-  updaters.sort(([leftId, left], [rightId, right]) => seconds(left) - seconds(right) || compareText(leftId, rightId));
+  updaters.sort(([leftId, left], [rightId, right]) => compareTimes(left, right) || compareText(leftId, rightId));
   const capped = new Map(owners);
   const firstOfVersion = new Map<string, string>();
   let count = updaters.length;
@@ -191,12 +192,23 @@ export const capUpdateManagers = (owners: Owners): Owners => {
 
 const compareOwners = (left: Ownership, right: Ownership): number =>
   compareText(left.operation, right.operation) ||
-  seconds(left) - seconds(right) ||
+  compareTimes(left, right) ||
   compareText(left.manager, right.manager) ||
   compareText(left.apiVersion, right.apiVersion) ||
   compareText(left.subresource, right.subresource);
 
 const compareText = (left: string, right: string): number => (left === right ? 0 : left < right ? -1 : 1);
+
+/** To the second, as upstream counts. In the one format written here, that is the order of the texts. */
+const compareTimes = (left: Ownership, right: Ownership): number => {
+  if (left.time === right.time) return 0;
+  if (UTC_SECONDS.test(left.time ?? '') && UTC_SECONDS.test(right.time ?? '')) {
+    return compareText(left.time as string, right.time as string);
+  }
+  return seconds(left) - seconds(right);
+};
+
+const UTC_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
 const seconds = (owner: Ownership): number =>
   owner.time === undefined ? 0 : Math.floor(Date.parse(owner.time) / 1000) || 0;

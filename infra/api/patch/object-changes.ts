@@ -16,7 +16,7 @@ import {
   own,
 } from './json-value.ts';
 import { allFields } from './owned-fields.ts';
-import { fieldElement, type PathElement } from './path-element.ts';
+import { fieldElement, type PathElement, structureElement } from './path-element.ts';
 import { fieldValue, identifyItem, isAtomic } from './schema-walk.ts';
 
 export type Changes = { readonly added: FieldSet; readonly modified: FieldSet; readonly removed: FieldSet };
@@ -101,7 +101,7 @@ const structureChanges = (place: Place<ObjectSchema, JsonObject>): ChangedNode |
 
 const fieldChanges = (changes: NodeChanges, field: Field, place: Place<ObjectSchema, JsonObject>): void => {
   const { before, after, ignored, literal } = place;
-  const element = fieldElement(field.name);
+  const element = structureElement(field.name);
   const ignoredBelow = ignored[element];
   if (ignoredBelow !== undefined && isEmptyObject(ignoredBelow)) return;
   const left = fieldValue(field, before);
@@ -142,6 +142,8 @@ const mapChanges = (place: Place<MapSchema, JsonObject>): ChangedNode | undefine
 
 const listChanges = (place: Place<ListSchema, JsonList>): ChangedNode | undefined => {
   const { schema, literal } = place;
+  // Most lists of a changed structure did not change themselves, and telling so is cheaper than indexing them.
+  if (jsonEqual(place.before, place.after)) return undefined;
   const left = itemsByElement(schema, place.before);
   const right = itemsByElement(schema, place.after);
   const changes: NodeChanges = {};

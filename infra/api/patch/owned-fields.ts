@@ -2,73 +2,83 @@
 // are members; structures only lead to their fields. Invariant: each function visits an object once and shares nothing
 // with it, so a set never keeps an object alive.
 
-import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../kinds/schema.ts';
+import type { ListSchema, ObjectSchema, Schema } from '../kinds/schema.ts';
 import { asMember, EMPTY, type FieldSet, isEmptySet, LEAF, ordered } from './field-set.ts';
 import { isEmptyObject, isList, isObject, type Json, type JsonList, type JsonObject } from './json-value.ts';
 import { fieldElement, fieldName, isFieldElement, isKeyElement, type PathElement } from './path-element.ts';
-import { identifyItem, isAtomic, schemaOfKey } from './schema-walk.ts';
+import { identifyItem, isAtomic, orderedFields, schemaOfKey } from './schema-walk.ts';
 
 type Nodes = { [element: PathElement]: FieldSet };
 
 /** The fields an applied configuration names: what its manager owns once it is applied. */
-export const namedFields = (object: JsonObject, schema: ObjectSchema): FieldSet => namedIn(object, schema) ?? EMPTY;
+export const namedFields = (object: JsonObject, schema: ObjectSchema): FieldSet =>
+  namedIn(object, schema, false) ?? EMPTY;
 
-/** Undefined where the value names nothing, e.g. an empty list. */
-const namedIn = (value: Json, schema: Schema): FieldSet | undefined => {
+/** Undefined where the value names nothing, e.g. an empty list. `member`: its place is named in any case. */
+const namedIn = (value: Json, schema: Schema, member: boolean): FieldSet | undefined => {
   if (isAtomic(schema)) return LEAF;
-  if (schema.kind === 'list') return isList(value) ? namedItems(value, schema) : undefined;
-  if (!isObject(value)) return undefined;
-  const nodes: Nodes = {};
-  for (const key in value) {
-    const child = schemaOfKey(schema, key);
-    if (child === undefined) continue;
-    const inner = value[key] as Json;
-    const node = namedIn(inner, child);
-    // An entry of a map is a member itself; a structure's field only where it says "nothing here".
-    const member = schema.kind === 'map' || inner === null || (isObject(inner) && isEmptyObject(inner));
-    const entry = member ? asMember(node ?? LEAF) : node;
-    if (entry !== undefined) nodes[fieldElement(key)] = entry;
+  const nodes: Nodes = member ? { '.': LEAF } : {};
+  let named = false;
+  if (schema.kind === 'object' && isObject(value)) {
+    for (const field of orderedFields(schema)) {
+      if (!Object.hasOwn(value, field.name)) continue;
+      const inner = value[field.name] as Json;
+      // A structure's field is a member only where it says "nothing here"; otherwise it leads to its own fields.
+      const node = namedIn(inner, field.schema, inner === null || (isObject(inner) && isEmptyObject(inner)));
+      if (node === undefined) continue;
+      nodes[field.element] = node;
+      named = true;
+    }
+    return named ? nodes : member ? LEAF : undefined;
   }
-  return finished(nodes);
-};
-
-const namedItems = (list: JsonList, schema: ListSchema): FieldSet | undefined => {
-  const nodes: Nodes = {};
-  const repeated = new Set<PathElement>();
-  for (const item of list) {
-    const identity = identifyItem(schema, item);
-    if ('error' in identity) continue;
-    const { element } = identity;
-    if (element in nodes) repeated.add(element);
-    nodes[element] = repeated.has(element) ? LEAF : asMember(namedIn(item, schema.item) ?? LEAF);
+  if (schema.kind === 'map' && isObject(value)) {
+    for (const key in value) {
+      nodes[fieldElement(key)] = namedIn(value[key] as Json, schema.value, true) ?? LEAF;
+      named = true;
+    }
+  } else if (schema.kind === 'list' && isList(value)) {
+    named = addItems(nodes, value, schema, (item) => namedIn(item, schema.item, true) ?? LEAF);
   }
-  return finished(nodes);
+  return named ? ordered(nodes) : member ? LEAF : undefined;
 };
 
 /** Everything in a value that appears or disappears as a whole: the value itself and all below it. */
 export const allFields = (value: Json, schema: Schema): FieldSet => {
   if (isAtomic(schema)) return LEAF;
-  const nodes: Nodes = {};
-  if (schema.kind === 'list') {
-    if (isList(value)) addItems(nodes, value, schema);
-  } else if (isObject(value)) {
-    for (const key in value) {
-      const child = schemaOfKey(schema, key);
-      if (child !== undefined) nodes[fieldElement(key)] = allFields(value[key] as Json, child);
+  const nodes: Nodes = { '.': LEAF };
+  let some = false;
+  if (schema.kind === 'object' && isObject(value)) {
+    for (const field of orderedFields(schema)) {
+      if (!Object.hasOwn(value, field.name)) continue;
+      nodes[field.element] = allFields(value[field.name] as Json, field.schema);
+      some = true;
     }
+    return some ? nodes : LEAF;
   }
-  return isEmptyObject(nodes) ? LEAF : ordered({ '.': LEAF, ...nodes });
+  if (schema.kind === 'map' && isObject(value)) {
+    for (const key in value) {
+      nodes[fieldElement(key)] = allFields(value[key] as Json, schema.value);
+      some = true;
+    }
+  } else if (schema.kind === 'list' && isList(value)) {
+    some = addItems(nodes, value, schema, (item) => allFields(item, schema.item));
+  }
+  return some ? ordered(nodes) : LEAF;
 };
 
-const addItems = (nodes: Nodes, list: JsonList, schema: ListSchema): void => {
+/** Items that share an identity are owned together, like one atomic value. */
+const addItems = (nodes: Nodes, list: JsonList, schema: ListSchema, fieldsOf: (item: Json) => FieldSet): boolean => {
   const repeated = new Set<PathElement>();
+  let some = false;
   for (const item of list) {
     const identity = identifyItem(schema, item);
     if ('error' in identity) continue;
     const { element } = identity;
     if (element in nodes) repeated.add(element);
-    nodes[element] = repeated.has(element) ? LEAF : allFields(item, schema.item);
+    nodes[element] = repeated.has(element) ? LEAF : fieldsOf(item);
+    some = true;
   }
+  return some;
 };
 
 /** The set with every structure's field a member whose children are: apply removes a field by removing its name. */
@@ -110,7 +120,3 @@ const schemaBelow = (schema: Schema, element: PathElement): Schema | undefined =
   if (isFieldElement(element)) return schemaOfKey(schema, fieldName(element));
   return isKeyElement(element) && schema.kind === 'list' ? schema.item : undefined;
 };
-
-const finished = (nodes: Nodes): FieldSet | undefined => (isEmptyObject(nodes) ? undefined : ordered(nodes));
-
-export type GranularSchema = ObjectSchema | MapSchema;

@@ -9,6 +9,21 @@ export type PathElement = string;
 
 export const fieldElement = (name: string): PathElement => `f:${name}`;
 
+/**
+ * The same for a field of a structure. Those names are few and come again and again, so each is spelled once: a string
+ * made anew has to be hashed anew before it can be a key.
+ */
+export const structureElement = (name: string): PathElement => {
+  let element = spelled.get(name);
+  if (element === undefined) {
+    element = fieldElement(name);
+    spelled.set(name, element);
+  }
+  return element;
+};
+
+const spelled = new Map<string, PathElement>();
+
 export const valueElement = (value: Json): PathElement => `v:${goJson(value)}`;
 
 export const keyElement = (keys: JsonObject): PathElement => `k:${goJson(keys)}`;
@@ -40,6 +55,8 @@ export const compareElements = (left: PathElement, right: PathElement): number =
   const rightKind = right.charCodeAt(0);
   if (leftKind !== rightKind) return rank(leftKind) - rank(rightKind);
   if (leftKind === FIELD) return left < right ? -1 : 1;
+  // Without escapes in the way, the spellings compare as their values do.
+  if (PLAIN.test(left) && PLAIN.test(right)) return left < right ? -1 : 1;
   if (leftKind === INDEX) return Number(left.slice(2)) - Number(right.slice(2));
   return compareJson(parse(left.slice(2)) ?? null, parse(right.slice(2)) ?? null);
 };
@@ -65,6 +82,9 @@ export const printElement = (element: PathElement): string => {
 };
 
 export const printPath = (path: readonly PathElement[]): string => path.map(printElement).join('');
+
+/** A plain string, as value or under one plain key. None of its characters sorts before the closing quote. */
+const PLAIN = /^(?:v:|k:\{"\w+":)"[\w./-]*"\}?$/;
 
 const FIELD = 0x66;
 const KEY = 0x6b;

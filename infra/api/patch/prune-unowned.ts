@@ -3,7 +3,7 @@
 // manager owned; give back what any owner still has; and remove, of the rest, only what the manager had owned itself.
 
 import type { ObjectSchema } from '../kinds/schema.ts';
-import { difference, EMPTY, type FieldSet, intersection, isEmptySet, union } from './field-set.ts';
+import { difference, EMPTY, type FieldSet, intersection, isEmptySet, isSubset, union } from './field-set.ts';
 import type { JsonObject } from './json-value.ts';
 import { currentVersionOnly, type KindVersions } from './kind-versions.ts';
 import type { Owners, Ownership } from './managed-fields.ts';
@@ -42,7 +42,7 @@ export const pruneUnowned = (pruning: Pruning): JsonObject => {
 /** The usual case: the manager applies at least the fields it applied last time. */
 const nothingDropped = (last: Ownership, owners: Owners): boolean => {
   for (const owner of owners.values()) {
-    if (owner.apiVersion === last.apiVersion && isEmptySet(difference(last.fields, owner.fields))) return true;
+    if (owner.apiVersion === last.apiVersion && isSubset(last.fields, owner.fields)) return true;
   }
   return false;
 };

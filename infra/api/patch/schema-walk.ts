@@ -5,7 +5,7 @@
 import type { Field, ListSchema, ObjectSchema, ScalarType, Schema } from '../kinds/schema.ts';
 import { goJson, goQuote } from './go-format.ts';
 import { isList, isObject, type Json, type JsonObject, NOTHING, own } from './json-value.ts';
-import { keyElement, type PathElement, valueElement } from './path-element.ts';
+import { keyElement, type PathElement, structureElement, valueElement } from './path-element.ts';
 
 /** What a field is worth that is not in the JSON; undefined where absence is a value of its own. */
 export const absentValue = (field: Field): Json | undefined => {
@@ -28,6 +28,25 @@ export const fieldValue = (field: Field, object: JsonObject): Json | undefined =
 /** The schema below a key of an object or map; undefined where a structure does not know the field. */
 export const schemaOfKey = (schema: Schema, key: string): Schema | undefined =>
   schema.kind === 'object' ? schema.fields.get(key)?.schema : schema.kind === 'map' ? schema.value : undefined;
+
+export type OrderedField = { readonly name: string; readonly element: PathElement; readonly schema: Schema };
+
+/** A structure's fields in the order field sets have them, so that what is built along them needs no sorting. */
+export const orderedFields = (schema: ObjectSchema): readonly OrderedField[] => {
+  let fields = orderedBySchema.get(schema);
+  if (fields === undefined) {
+    const named = [...schema.fields.values()].map((field) => ({
+      name: field.name,
+      element: structureElement(field.name),
+      schema: field.schema,
+    }));
+    fields = named.sort((left, right) => (left.element < right.element ? -1 : 1));
+    orderedBySchema.set(schema, fields);
+  }
+  return fields;
+};
+
+const orderedBySchema = new WeakMap<ObjectSchema, readonly OrderedField[]>();
 
 /** Whether server-side apply owns values of this schema as a whole. */
 export const isAtomic = (schema: Schema): boolean => {
@@ -52,9 +71,8 @@ export const identifyItem = (list: ListSchema, item: Json): ItemIdentity =>
 const identifyByKeys = (list: ListSchema, item: Json): ItemIdentity => {
   if (item === null) return { error: 'associative list with keys may not have a null element' };
   if (!isObject(item)) return { error: 'associative list with keys may not have non-map elements' };
-  const [only] = list.keys;
-  const single = list.keys.length === 1 ? own(item, only as string) : undefined;
-  if (single !== undefined) return { element: `k:{${JSON.stringify(only)}:${goJson(single)}}` };
+  const only = list.keys.length === 1 ? own(item, list.keys[0] as string) : undefined;
+  if (only !== undefined) return { element: `${keyPrefix(list)}${goJson(only)}}` };
   const keys: { [key: string]: Json } = {};
   let found = false;
   for (const key of list.keys) {
@@ -69,6 +87,29 @@ const identifyByKeys = (list: ListSchema, item: Json): ItemIdentity => {
     error: `associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
   };
 };
+
+/** Whether two items are the same one, where that shows without spelling their identities. */
+export const sameItem = (list: ListSchema, left: Json, right: Json): boolean => {
+  if (left === right) return true;
+  if (list.keys.length === 0 || !isObject(left) || !isObject(right)) return false;
+  for (const key of list.keys) {
+    const value = own(left, key);
+    if (value === undefined || typeof value === 'object' || value !== own(right, key)) return false;
+  }
+  return true;
+};
+
+/** The spelling of a single key up to its value. */
+const keyPrefix = (list: ListSchema): string => {
+  let prefix = keyPrefixes.get(list);
+  if (prefix === undefined) {
+    prefix = `k:{${goJson(list.keys[0] as string)}:`;
+    keyPrefixes.set(list, prefix);
+  }
+  return prefix;
+};
+
+const keyPrefixes = new WeakMap<ListSchema, string>();
 
 const identifyByValue = (item: Json): ItemIdentity => {
   if (isObject(item)) return { error: "associative list without keys has an element that's a map type" };

@@ -16,7 +16,7 @@ import {
   setOwn,
 } from './json-value.ts';
 import type { PathElement } from './path-element.ts';
-import { absentValue, identifyItem, isAtomic, schemaOfKey } from './schema-walk.ts';
+import { absentValue, identifyItem, isAtomic, sameItem, schemaOfKey } from './schema-walk.ts';
 
 /** `configuration` must have passed `validateApplied`: every list item has an identity and none repeats. */
 export const mergeApplied = (object: JsonObject, configuration: JsonObject, schema: ObjectSchema): JsonObject =>
@@ -57,8 +57,15 @@ const mergeList = (current: JsonList, applied: JsonList, schema: ListSchema, ori
     return empty ? original : applied;
   }
   if (applied.length === 0) return original;
-  const merged = new ListMerge(current, applied, schema).run();
+  const merged = mergePairs(current, applied, schema) ?? new ListMerge(current, applied, schema).run();
   return merged.length === current.length && merged.every((item, i) => item === current[i]) ? original : merged;
+};
+
+/** The usual case: both lists have the same items in the same order. Undefined where they have not. */
+const mergePairs = (current: JsonList, applied: JsonList, schema: ListSchema): JsonList | undefined => {
+  if (current.length !== applied.length) return undefined;
+  if (!current.every((item, i) => sameItem(schema, item, applied[i] as Json))) return undefined;
+  return current.map((item, i) => mergeValue(item, applied[i] as Json, schema.item));
 };
 
 /** Merges two lists of identified items. Shared items come in the configuration's order, others keep their place. */

@@ -3,70 +3,85 @@
 
 import type { ListSchema, ObjectSchema, ScalarType, Schema } from '../kinds/schema.ts';
 import { goQuote, goType, goValue } from './go-format.ts';
-import { isList, isObject, type Json, type JsonList, type JsonObject } from './json-value.ts';
-import { fieldElement, type PathElement, printElement } from './path-element.ts';
+import { isList, isObject, type Json, type JsonList, type JsonObject, own } from './json-value.ts';
+import { fieldElement, printElement } from './path-element.ts';
 import { identifyItem, schemaOfKey } from './schema-walk.ts';
+
+type Complaint = { readonly path: string; readonly text: string };
+
+const NONE: readonly Complaint[] = [];
 
 /** Undefined when the configuration is valid, otherwise all complaints as one text. */
 export const validateApplied = (configuration: JsonObject, schema: ObjectSchema): string | undefined => {
-  const errors: string[] = [];
-  validateValue(configuration, schema, '', errors);
-  if (errors.length <= 1) return errors[0];
-  return `errors:\n${errors.map((error) => `  ${error}`).join('\n')}`;
+  const complaints = complaintsOf(configuration, schema);
+  if (complaints.length === 0) return undefined;
+  const texts = complaints.map(({ path, text }) => (path === '' ? text : `${path}: ${text}`));
+  return texts.length === 1 ? texts[0] : `errors:\n${texts.map((text) => `  ${text}`).join('\n')}`;
 };
 
-const validateValue = (value: Json, schema: Schema, path: string, errors: string[]): void => {
-  if (value === null) return;
+const complaintsOf = (value: Json, schema: Schema): readonly Complaint[] => {
+  if (value === null) return NONE;
   switch (schema.kind) {
     case 'any':
-      return;
+      return NONE;
     case 'scalar': {
-      const complaint = scalarComplaint(schema.type, value);
-      if (complaint !== undefined) report(errors, path, complaint);
-      return;
+      const text = scalarComplaint(schema.type, value);
+      return text === undefined ? NONE : [{ path: '', text }];
     }
     case 'list':
-      if (isList(value)) validateItems(value, schema, path, errors);
-      else report(errors, path, `expected list, got ${describe(value)}`);
-      return;
+      return isList(value)
+        ? itemComplaints(value, schema)
+        : [{ path: '', text: `expected list, got ${describe(value)}` }];
     case 'map':
     case 'object':
-      if (isObject(value)) validateKeys(value, schema, path, errors);
-      else report(errors, path, `expected map, got ${describe(value)}`);
+      return isObject(value)
+        ? keyComplaints(value, schema)
+        : [{ path: '', text: `expected map, got ${describe(value)}` }];
   }
 };
 
-const validateKeys = (object: JsonObject, schema: Schema, path: string, errors: string[]): void => {
+const keyComplaints = (object: JsonObject, schema: Schema): readonly Complaint[] => {
+  let all = NONE;
   for (const key in object) {
     const inner = schemaOfKey(schema, key);
-    const below = path + printElement(fieldElement(key));
     if (inner === undefined) {
       // Upstream stops at a structure's first unknown field.
-      report(errors, below, 'field not declared in schema');
-      return;
+      return [...all, { path: printElement(fieldElement(key)), text: 'field not declared in schema' }];
     }
-    validateValue(object[key] as Json, inner, below, errors);
+    const below = complaintsOf(object[key] as Json, inner);
+    if (below.length > 0) all = [...all, ...prefixed(printElement(fieldElement(key)), below)];
   }
+  return all;
 };
 
-const validateItems = (list: JsonList, schema: ListSchema, path: string, errors: string[]): void => {
-  const seen = new Set<PathElement>();
+const itemComplaints = (list: JsonList, schema: ListSchema): readonly Complaint[] => {
+  let all = NONE;
+  const seen = new Set<Json>();
   for (const [i, item] of list.entries()) {
-    if (schema.listType === 'atomic') {
-      validateValue(item, schema.item, `${path}[${i}]`, errors);
-      continue;
+    if (schema.listType !== 'atomic') {
+      // A single key tells items apart by its bare value; only messages need the identity spelled out.
+      const bare = schema.keys.length === 1 && isObject(item) ? own(item, schema.keys[0] as string) : undefined;
+      const identity = bare === undefined || bare === null ? identifyItem(schema, item) : { element: bare };
+      if ('error' in identity) return [...all, { path: '', text: `element ${i}: ${identity.error}` }];
+      if (seen.has(identity.element))
+        all = [...all, { path: '', text: `duplicate entries for key ${nameOf(schema, item)}` }];
+      seen.add(identity.element);
     }
-    const identity = identifyItem(schema, item);
-    if ('error' in identity) {
-      report(errors, path, `element ${i}: ${identity.error}`);
-      return;
-    }
-    const name = printElement(identity.element);
-    if (seen.has(identity.element)) report(errors, path, `duplicate entries for key ${name}`);
-    seen.add(identity.element);
-    validateValue(item, schema.item, path + name, errors);
+    const below = complaintsOf(item, schema.item);
+    if (below.length > 0)
+      all = [...all, ...prefixed(schema.listType === 'atomic' ? `[${i}]` : nameOf(schema, item), below)];
   }
+  return all;
 };
+
+const nameOf = (schema: ListSchema, item: Json): string => {
+  const identity = identifyItem(schema, item);
+  return 'element' in identity ? printElement(identity.element) : '';
+};
+
+/** Paths are put together on the way back, so that a valid configuration never pays for one. */
+const prefixed = (prefix: string, complaints: readonly Complaint[]): readonly Complaint[] =>
+  complaints.map(({ path, text }) => ({ path: prefix + path, text }));
 
 const scalarComplaint = (type: ScalarType, value: Json): string | undefined => {
   switch (type) {
@@ -89,7 +104,3 @@ const scalarComplaint = (type: ScalarType, value: Json): string | undefined => {
 
 const describe = (value: Json): string =>
   typeof value === 'string' ? `&value.valueUnstructured{Value:${goQuote(value)}}` : `&{${goValue(value)}}`;
-
-const report = (errors: string[], path: string, complaint: string): void => {
-  errors.push(path === '' ? complaint : `${path}: ${complaint}`);
-};
