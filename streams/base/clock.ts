@@ -18,7 +18,14 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fn) {
-    const timer = setTimeout(fn, Math.min(Math.max(0, ms), timeoutMsMax));
+    // A longer time-out would fire at once: it is waited for in pieces.
+    let left = Math.max(0, ms);
+    const arm = () => {
+      const piece = Math.min(left, timeoutMsMax);
+      left -= piece;
+      return setTimeout(left > 0 ? () => (timer = arm()) : fn, piece);
+    };
+    let timer = arm();
     return { cancel: () => clearTimeout(timer) };
   },
 };

@@ -9,7 +9,7 @@ type Armed = { readonly fn: () => void; cancelled: boolean };
 
 export class VirtualClock implements Clock {
   #now: number;
-  readonly #start: number;
+  #start: number;
   readonly #heap = new DeadlineHeap<Armed>();
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
@@ -63,10 +63,14 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  /** The machine's clock is set to another time (tests of clock jumps). Armed timers keep their remaining time. */
+  /**
+   * The machine's clock is set to another time (tests of clock jumps). Armed timers keep their remaining time, and
+   * `monotonic` does not notice.
+   */
   jump(ms: number): void {
     const pending = this.#heap.drain();
     this.#now += ms;
+    this.#start += ms;
     for (const { deadline, value } of pending) this.#heap.push(deadline + ms, value);
   }
 }

@@ -35,3 +35,13 @@ export class EventUnreadable extends Error {
 export class HistoryTrimmed extends Error {
   override readonly name = 'HistoryTrimmed';
 }
+
+/** The log ends before a revision that was already seen: revisions may be issued again. Whatever was built from it must be rebuilt. */
+export class LogRewound extends Error {
+  override readonly name = 'LogRewound';
+}
+
+/** An object's name makes a subject longer than the log takes. */
+export class SubjectTooLong extends Error {
+  override readonly name = 'SubjectTooLong';
+}

@@ -1,10 +1,10 @@
 // A real nats-server for tests: its own store in a temporary directory, started through the product's own code, and
 // able to die as servers do.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NatsCredentials, readNatsCredentials, ensureNatsCredentials } from '../../infra/nats/credentials.ts';
+import { ensureNatsCredentials, type NatsCredentials } from '../../infra/nats/credentials.ts';
 import { dataDirPaths } from '../../infra/nats/data-dir.ts';
 import { requireNatsServer } from '../../infra/nats/find-server.ts';
 import { type NatsServer, startNatsServer } from '../../infra/nats/server-process.ts';
@@ -66,6 +66,19 @@ export class TestNats {
 
   resume(): void {
     if (this.#server !== undefined) process.kill(this.#server.pid, 'SIGCONT');
+  }
+
+  /** Copies the store of a stopped server, as a backup would. */
+  backUp(): void {
+    const { natsStore } = dataDirPaths(this.#root);
+    cpSync(natsStore, `${natsStore}.backup`, { recursive: true });
+  }
+
+  /** Puts the copy in the place of a stopped server's store. */
+  restore(): void {
+    const { natsStore } = dataDirPaths(this.#root);
+    rmSync(natsStore, { recursive: true });
+    cpSync(`${natsStore}.backup`, natsStore, { recursive: true });
   }
 
   /** Ends the server and keeps the store. */

@@ -1,0 +1,309 @@
+// The writer of one stream: queues appends and commits them in groups. With fsync on every write a single costs the
+// server one fsync, an atomic batch one for all of its events plus the price of about ten singles; so few waiting
+// appends go out as singles, many as one batch, and while that is under way the next group gathers by itself.
+// Invariants: nothing is acknowledged before the log acknowledged it; every append gets exactly one outcome.
+
+import { assert, assertNever } from '../base/assert.ts';
+import type { Revision, Subject } from '../base/brand.ts';
+import type { Clock } from '../base/clock.ts';
+import { limits } from '../base/limits.ts';
+import type { Logger } from '../base/logger.ts';
+import { encodeEvent } from '../log/codec.ts';
+import { LogClosed, LogUnavailable, SubjectTooLong } from '../log/errors.ts';
+import { isTombstone, type StreamName } from '../log/event.ts';
+import type { AppendOutcome, AppendRequest } from '../log/event-log.ts';
+import { type Append, firstExpected, resolveConflict } from './append.ts';
+import type { Connection } from './connection.ts';
+import type { HistoryGuard } from './history-guard.ts';
+import type { JetStreamApi } from './js-api.ts';
+import type { Publisher, PublishOutcome } from './publisher.ts';
+import type { Tombstones } from './tombstones.ts';
+
+export type CommitterOptions = {
+  readonly stream: StreamName;
+  readonly connection: Connection;
+  readonly api: JetStreamApi;
+  readonly publisher: Publisher;
+  readonly tombstones: Tombstones;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Whether the stream takes atomic batches; one that does not sync every write needs none. */
+  readonly atomic: boolean;
+  /** Holds back objects that change faster than history follows; only LOG has a history. */
+  readonly guard: HistoryGuard | undefined;
+  /** How long an append is tried (ms) before its caller hears that the log is unavailable. */
+  readonly deadlineMs: number;
+  /** Hears of every revision recorded here. */
+  readonly onRecorded: (revision: Revision) => void;
+};
+
+/** Singles under way on a stream without batches, or after a batch was refused. */
+const singlesWindow = 256;
+const retryMs = 50;
+const sweepMs = 250;
+
+export class Committer {
+  readonly #options: CommitterOptions;
+  #queue: Append[] = [];
+  /** Appends accepted and not yet decided. */
+  #pending = 0;
+  #singles = 0;
+  #batchInFlight = false;
+  #pumpArmed = false;
+  #sweepArmed = false;
+  #closing = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+    options.connection.onStatus(() => {
+      if (this.#hopeless) this.#rejectQueued();
+      else this.#armPump();
+    });
+  }
+
+  append(request: AppendRequest): Promise<AppendOutcome> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing) return reject(new LogClosed('the log is closed'));
+      if (this.#pending >= limits.appendsPendingMax) {
+        return reject(new LogUnavailable(`${this.#pending} appends are waiting already: come back later`));
+      }
+      if (request.subject.length > limits.subjectBytesMax) {
+        return reject(
+          new SubjectTooLong(
+            `the object's name is too long: its subject has ${request.subject.length} bytes, ${limits.subjectBytesMax} is the limit`,
+          ),
+        );
+      }
+      // Throws EventTooLarge, which becomes this promise's rejection.
+      const payload = encodeEvent(request.event);
+      const { tombstones, clock, deadlineMs, atomic, guard } = this.#options;
+      const append: Append = {
+        request,
+        subject: request.subject,
+        payload,
+        expected: firstExpected(request, tombstones),
+        deadline: clock.monotonic() + deadlineMs,
+        alone: !atomic,
+        attempted: false,
+        resolve,
+        reject,
+      };
+      this.#pending++;
+      const held = guard?.admit(request.subject);
+      if (held === undefined) this.#enqueue(append);
+      else void held.then(() => this.#enqueue(append));
+    });
+  }
+
+  #enqueue(append: Append): void {
+    this.#queue.push(append);
+    this.#queueChanged();
+  }
+
+  /** Takes no more appends; resolves when every accepted one has its outcome. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#hopeless) this.#rejectQueued();
+    if (this.#pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /**
+   * Sends at the end of the event loop's turn: whatever else this turn brings, such as the callers the last batch woke
+   * or requests from many sockets, joins the group. An idle loop comes to its end at once.
+   */
+  #armPump(): void {
+    if (this.#pumpArmed) return;
+    this.#pumpArmed = true;
+    setImmediate(() => {
+      this.#pumpArmed = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    const queue = this.#queue;
+    while (queue.length > 0 && !this.#batchInFlight && this.#options.connection.usable) {
+      const head = queue[0] as Append;
+      if (head.alone) {
+        if (this.#singles >= singlesWindow) return;
+      } else if (this.#singles + queue.length > limits.singlesInFlightMax) {
+        if (this.#singles > 0) return;
+        const batch = this.#takeBatch();
+        if (batch.length > 1) void this.#sendBatch(batch);
+        else for (const append of batch) void this.#sendSingle(append);
+        continue;
+      }
+      queue.shift();
+      void this.#sendSingle(head);
+    }
+  }
+
+  /** The longest group from the head of the queue in which no subject occurs twice; what is left keeps its order. */
+  #takeBatch(): Append[] {
+    const queue = this.#queue;
+    const batch: Append[] = [];
+    const left: Append[] = [];
+    const subjects = new Set<Subject>();
+    let bytes = 0;
+    let scanned = 0;
+    for (; scanned < queue.length && scanned < 2 * limits.batchEventsMax; scanned++) {
+      const append = queue[scanned] as Append;
+      if (batch.length === limits.batchEventsMax) break;
+      const fits = batch.length === 0 || bytes + append.payload.length <= limits.batchBytesMax;
+      if (!fits) break;
+      if (append.alone || subjects.has(append.subject)) left.push(append);
+      else {
+        batch.push(append);
+        bytes += append.payload.length;
+      }
+      subjects.add(append.subject);
+    }
+    queue.splice(0, scanned, ...left);
+    return batch;
+  }
+
+  async #sendSingle(append: Append): Promise<void> {
+    this.#singles++;
+    append.attempted = true;
+    const outcome = await this.#options.publisher.single(append);
+    this.#singles--;
+    this.#answer(append, outcome);
+    this.#armPump();
+  }
+
+  async #sendBatch(batch: readonly Append[]): Promise<void> {
+    this.#batchInFlight = true;
+    for (const append of batch) append.attempted = true;
+    const outcome = await this.#options.publisher.batch(batch);
+    this.#batchInFlight = false;
+    this.#armPump();
+    switch (outcome.kind) {
+      case 'stored':
+        for (let i = 0; i < batch.length; i++) {
+          this.#recorded(batch[i] as Append, (outcome.revision - batch.length + 1 + i) as Revision);
+        }
+        return;
+      case 'unknown':
+      case 'later':
+        this.#retry(batch, outcome.reason);
+        return;
+      case 'wrongSequence':
+      case 'failed':
+        // One of them is to blame and the server does not say which: each one asks for itself.
+        for (const append of batch) append.alone = true;
+        this.#requeue(batch);
+        return;
+      default:
+        assertNever(outcome);
+    }
+  }
+
+  #answer(append: Append, outcome: PublishOutcome): void {
+    switch (outcome.kind) {
+      case 'stored':
+        this.#recorded(append, outcome.revision);
+        return;
+      case 'wrongSequence':
+        void this.#resolveConflict(append);
+        return;
+      case 'failed':
+        this.#decided(append, outcome.error);
+        return;
+      case 'later':
+      case 'unknown':
+        this.#retry([append], outcome.reason);
+        return;
+      default:
+        assertNever(outcome);
+    }
+  }
+
+  async #resolveConflict(append: Append): Promise<void> {
+    try {
+      const resolution = await resolveConflict(append, this.#options);
+      if (resolution.kind === 'decided') return this.#decided(append, resolution.outcome);
+      const changed = resolution.expected !== append.expected;
+      append.expected = resolution.expected;
+      if (changed) this.#requeue([append]);
+      else this.#retry([append], 'another write to the same object is under way');
+    } catch (error) {
+      this.#retry([append], String(error));
+    }
+  }
+
+  #recorded(append: Append, revision: Revision): void {
+    const { tombstones, onRecorded } = this.#options;
+    if (isTombstone(append.request.event)) tombstones.set(append.subject, revision);
+    else tombstones.delete(append.subject);
+    onRecorded(revision);
+    this.#decided(append, { kind: 'appended', revision });
+  }
+
+  /** The same attempt once more, a little later or when the connection is back. */
+  #retry(appends: readonly Append[], reason: string): void {
+    const { clock } = this.#options;
+    const now = this.#hopeless ? Number.POSITIVE_INFINITY : clock.monotonic();
+    for (const append of appends) if (append.deadline <= now) this.#decided(append, unknown(reason));
+    const left = appends.filter((append) => append.deadline > now);
+    if (left.length > 0) clock.after(retryMs, () => this.#requeue(left));
+  }
+
+  /** In front of everything that came later. */
+  #requeue(appends: readonly Append[]): void {
+    this.#queue.unshift(...appends);
+    this.#queueChanged();
+  }
+
+  #queueChanged(): void {
+    if (this.#hopeless) {
+      this.#rejectQueued();
+      return;
+    }
+    this.#armPump();
+    this.#armSweep();
+  }
+
+  #decided(append: Append, outcome: AppendOutcome | Error): void {
+    if (outcome instanceof Error) append.reject(outcome);
+    else append.resolve(outcome);
+    this.#pending--;
+    assert(this.#pending >= 0, 'an append has one outcome');
+    if (this.#pending > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** While the log does not answer, the queue stands still and its deadlines pass here. */
+  #armSweep(): void {
+    if (this.#sweepArmed || this.#queue.length === 0) return;
+    this.#sweepArmed = true;
+    const { clock, connection } = this.#options;
+    clock.after(sweepMs, () => {
+      this.#sweepArmed = false;
+      const now = clock.monotonic();
+      if (!this.#queue.some((append) => append.deadline <= now)) return this.#armSweep();
+      const status = connection.status();
+      const reason = status.kind === 'degraded' ? status.reason : 'the log is overloaded';
+      const queue = this.#queue;
+      this.#queue = queue.filter((append) => append.deadline > now);
+      for (const append of queue) if (append.deadline <= now) this.#decided(append, unknown(reason));
+      this.#armSweep();
+    });
+  }
+
+  /** Nothing that waits will ever be sent. */
+  get #hopeless(): boolean {
+    const { connection } = this.#options;
+    return connection.closed || (this.#closing && !connection.usable);
+  }
+
+  #rejectQueued(): void {
+    for (const append of this.#queue.splice(0)) {
+      this.#decided(append, append.attempted ? unknown('the log was closed') : new LogClosed('the log is closed'));
+    }
+  }
+}
+
+function unknown(reason: string): LogUnavailable {
+  return new LogUnavailable(`the log does not answer, and whether the event was recorded is unknown: ${reason}`);
+}

@@ -1,0 +1,67 @@
+// Logs on a real nats-server for tests, with short time-outs so that outages are noticed at once.
+
+import { systemClock } from '../../streams/base/clock.ts';
+import type { LogFields, Logger } from '../../streams/base/logger.ts';
+import { systemRandom } from '../../streams/base/random.ts';
+import { type JetStreamLogOptions, openJetStreamLog } from '../../streams/jetstream/jetstream-cluster-log.ts';
+import type { ClusterLog } from '../../streams/log/event-log.ts';
+import { TestNats } from './nats-server.ts';
+
+export function optionsFor(nats: TestNats, change: Partial<JetStreamLogOptions> = {}): JetStreamLogOptions {
+  return {
+    servers: [nats.address],
+    credentials: nats.credentials.api,
+    clock: systemClock,
+    random: systemRandom(),
+    logger: new ListeningLogger(),
+    timing: { answerMs: 500, heartbeatMs: 100 },
+    ...change,
+  };
+}
+
+export function openLog(nats: TestNats, change: Partial<JetStreamLogOptions> = {}): Promise<ClusterLog> {
+  return openJetStreamLog(optionsFor(nats, change));
+}
+
+/** Runs `use` with a server and a log on it, and clears both away. */
+export async function withLog(
+  use: (context: {
+    readonly nats: TestNats;
+    readonly cluster: ClusterLog;
+    readonly logger: ListeningLogger;
+  }) => Promise<void>,
+  change: Partial<JetStreamLogOptions> = {},
+): Promise<void> {
+  const nats = await TestNats.start();
+  const logger = new ListeningLogger();
+  const cluster = await openLog(nats, { logger, ...change });
+  try {
+    await use({ nats, cluster, logger });
+  } finally {
+    await cluster.close();
+    await nats.discard();
+  }
+}
+
+/** Keeps what is logged and tells when something is. */
+export class ListeningLogger implements Logger {
+  readonly entries: { readonly message: string; readonly fields: LogFields }[] = [];
+  #waiting: { readonly message: string; readonly resolve: () => void }[] = [];
+
+  debug = (message: string, fields: LogFields = {}) => this.#heard(message, fields);
+  info = (message: string, fields: LogFields = {}) => this.#heard(message, fields);
+  warn = (message: string, fields: LogFields = {}) => this.#heard(message, fields);
+  error = (message: string, fields: LogFields = {}) => this.#heard(message, fields);
+
+  /** Resolves with the next entry of that message. */
+  next(message: string): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push({ message, resolve }));
+  }
+
+  #heard(message: string, fields: LogFields): void {
+    this.entries.push({ message, fields });
+    const heard = this.#waiting.filter((waiting) => waiting.message === message);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.message !== message);
+    for (const { resolve } of heard) resolve();
+  }
+}
