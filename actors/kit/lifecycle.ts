@@ -47,8 +47,8 @@ export function transitionOf(
 }
 
 /** The same transition, with the reason it is unlawful where it is. */
-export function check(lifecycle: Lifecycle, { type, from, to }: Transition): Transition {
-  const next = step(lifecycle.machine, from ?? absent, type);
+export function check({ machine }: Pick<Lifecycle, 'machine'>, { type, from, to }: Transition): Transition {
+  const next = step(machine, from ?? absent, type);
   const wanted = to ?? gone;
   if (next === wanted) return { type, from, to };
   const anomaly =
