@@ -9,7 +9,9 @@ import { annotatedNumber, annotations } from './deployment-revisions.ts';
 export type PodCounts = {
   /** Pods that are neither over nor going away. */
   readonly active: number;
-  /** Those of them that are available. */
+  /** Those of them that are ready. */
+  readonly ready: number;
+  /** Those of them that have been so for long enough. */
   readonly available: number;
 };
 
@@ -57,20 +59,23 @@ export function newSizeInRollout({ bounds, newest, old, count }: Rollout): numbe
 function oldSizesInRollout({ bounds, newest, old, count }: Rollout): Sizes {
   const sets = old.filter((set) => sizeOf(set) > 0);
   if (sets.length === 0 || newest === undefined) return unchanged;
-  const available = (set: ReplicaSet) => Math.min(sizeOf(set), count(set).available);
+  const sure = (set: ReplicaSet, size = sizeOf(set)) => surelyAvailable(count(set), size);
   const availableMin = bounds.replicas - bounds.maxUnavailable;
-  const newUnavailable = sizeOf(newest) - available(newest);
+  const newUnavailable = sizeOf(newest) - sure(newest);
   let spare = totalSize(sets) + sizeOf(newest) - availableMin - newUnavailable;
   if (spare <= 0) return unchanged;
   const sizes = new Map<ReplicaSet, number>();
-  // Pods that are not available can go first: nobody misses them.
+  // Pods that are not ready can go first: nobody misses them.
   for (const set of sets) {
-    const unhealthy = Math.min(spare, sizeOf(set) - available(set));
-    if (unhealthy <= 0) continue;
-    sizes.set(set, sizeOf(set) - unhealthy);
-    spare -= unhealthy;
+    const size = sizeOf(set);
+    let next = size;
+    while (next > 0 && spare > 0 && sure(set, next - 1) === sure(set, size)) {
+      next--;
+      spare--;
+    }
+    if (next < size) sizes.set(set, next);
   }
-  let surplus = sets.reduce((sum, set) => sum + available(set), available(newest)) - availableMin;
+  let surplus = sets.reduce((sum, set) => sum + sure(set), sure(newest)) - availableMin;
   for (const set of sets) {
     const size = sizes.get(set) ?? sizeOf(set);
     const gone = Math.min(surplus, size);
@@ -79,6 +84,15 @@ function oldSizesInRollout({ bounds, newest, old, count }: Rollout): Sizes {
     surplus -= gone;
   }
   return sizes;
+}
+
+/**
+ * How many pods are available for certain once a replica set has shrunk to a size. Those that are not ready go first;
+ * which of the ready ones follow is the replica set's choice, so the worst is assumed.
+ */
+function surelyAvailable({ active, ready, available }: PodCounts, size: number): number {
+  const readyGone = Math.max(0, active - size - (active - ready));
+  return Math.max(0, available - readyGone);
 }
 
 /** Everything old goes before anything new comes. */

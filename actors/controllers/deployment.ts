@@ -12,7 +12,7 @@ import type { Controller, Key, Plan, ReconcileInput, WatchedChange } from '../ki
 import { nothingToDo } from '../kit/controller.ts';
 import { keyOfObject, parseKey } from '../kit/object-key.ts';
 import { restMs } from '../kit/rest.ts';
-import { isPodActive, isPodAvailable, isPodTerminal } from '../pod/pod-conditions.ts';
+import { isPodActive, isPodAvailable, isPodReady, isPodTerminal } from '../pod/pod-conditions.ts';
 import { rolloutBounds } from './deployment-bounds.ts';
 import { collisionPlan, createPlan, resizePlan, statusPlan } from './deployment-plan.ts';
 import { deploymentComplete, hasProgressDeadline, progressDeadlineMs } from './deployment-progress.ts';
@@ -151,14 +151,15 @@ function podCounts(world: ObjectReader, nowMs: number): (set: ReplicaSet) => Pod
   return (set) => {
     let counts = known.get(set);
     if (counts === undefined) {
-      let [active, available] = [0, 0];
+      let [active, ready, available] = [0, 0, 0];
       const { minReadySeconds } = set.spec;
       for (const pod of podsOf(world, set)) {
         if (!isPodActive(pod)) continue;
         active++;
+        if (isPodReady(pod)) ready++;
         if (isPodAvailable(pod, { minReadySeconds, nowMs })) available++;
       }
-      counts = { active, available };
+      counts = { active, ready, available };
       known.set(set, counts);
     }
     return counts;
