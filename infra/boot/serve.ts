@@ -61,7 +61,6 @@ export async function serve(options: ServeOptions): Promise<HttpServer> {
     address: () => `${host}:${port}`,
     authenticator: authentication,
     authorizer: basicAuthorizer,
-    logger,
   });
   const tls = { key: pki.server.key, cert: pki.server.certificate, ca: pki.ca };
   const server = await startHttpServer({ handler, port, host, tls, clock, logger });

@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
-import { type ApiError, internalError } from '../errors.ts';
+import type { ApiError } from '../errors.ts';
 import type { ApiResponse } from '../http/exchange.ts';
 import { sendStatus } from '../http/status.ts';
 import { contentTypes, type Form } from '../render/form.ts';
@@ -72,10 +72,6 @@ export async function sendList(
 
 export function sendError(answer: Answer, error: ApiError): void {
   sendStatus(answer.response, error.toStatus());
-}
-
-export function sendFailure(answer: Answer, error: unknown): void {
-  sendStatus(answer.response, internalError(error).toStatus());
 }
 
 function head({ warnings }: Answer, form: Form, status: number) {

@@ -1,14 +1,13 @@
 // The API's front door: every request is told apart, authenticated, authorized and handed on; whatever refuses it
 // becomes a Status. A bug answers 500 and leaves the process alive.
 
-import type { Logger } from '../../../streams/base/logger.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import { type Authorizer, accessOf } from '../auth/authorize.ts';
 import { ApiError, badRequest } from '../errors.ts';
 import type { ApiHandler, ApiRequest, ApiResponse } from '../http/exchange.ts';
 import { requestInfoOf } from '../http/request-info.ts';
 import { sendStatus } from '../http/status.ts';
-import { sendError, sendFailure } from './answer.ts';
+import { sendError } from './answer.ts';
 import type { Call } from './call.ts';
 import { type PlainPorts, plainRequest } from './plain-paths.ts';
 import { type ResourcePorts, resourceRequest } from './resource-requests.ts';
@@ -17,7 +16,6 @@ export type ApiPorts = ResourcePorts &
   PlainPorts & {
     readonly authenticator: Authenticator;
     readonly authorizer: Authorizer;
-    readonly logger: Logger;
   };
 
 export function createApi(ports: ApiPorts): ApiHandler {
@@ -26,10 +24,9 @@ export function createApi(ports: ApiPorts): ApiHandler {
     try {
       await handle(request, response, { ports, warnings });
     } catch (error) {
-      if (error instanceof ApiError) return sendError({ response, warnings }, error);
-      if (request.signal.aborted) return;
-      ports.logger.error('request failed', { method: request.method, path: request.path, error });
-      sendFailure({ response, warnings }, error);
+      // Anything else is answered by the HTTP server, which knows what of the answer has been sent already.
+      if (!(error instanceof ApiError)) throw error;
+      sendError({ response, warnings }, error);
     }
   };
 }

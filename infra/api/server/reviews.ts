@@ -51,12 +51,15 @@ export function reviews(ports: ReviewPorts): Reviews {
     async token(call, { target, account }) {
       const { form } = formOf(call, offers.builtIn);
       const body = await bodyOf(call, { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' });
-      const spec = (body.spec ?? {}) as { readonly audiences?: readonly string[]; readonly expirationSeconds?: number };
+      const spec = (body.spec ?? {}) as {
+        readonly audiences?: readonly string[] | null;
+        readonly expirationSeconds?: number | null;
+      };
       const issued = await ports.tokens.issue({
         namespace: target.namespace,
         serviceAccount: { name: target.name, uid: account.metadata.uid },
-        ...(spec.audiences === undefined ? undefined : { audiences: spec.audiences }),
-        ...(spec.expirationSeconds === undefined ? undefined : { expirationSeconds: spec.expirationSeconds }),
+        ...(spec.audiences == null ? undefined : { audiences: spec.audiences }),
+        ...(spec.expirationSeconds == null ? undefined : { expirationSeconds: spec.expirationSeconds }),
       });
       if (issued.kind === 'refused') throw issued.error;
       const { token, expirationTimestamp, audiences, expirationSeconds } = issued;
