@@ -16,11 +16,11 @@ import { writeKubeconfig } from '../pki/kubeconfig.ts';
 import { startApiStack } from './api-stack.ts';
 import { startControlPlane } from './control-plane.ts';
 import { ensureFirstObjects } from './first-objects.ts';
+import { servedAddresses, urlHost } from './listen-address.ts';
 import { openLog } from './open-log.ts';
 import { serve } from './serve.ts';
 import { stderrLogger } from './stderr-logger.ts';
 
-const host = '127.0.0.1';
 const drainMs = 2_000;
 
 export async function startCluster(options: UpOptions): Promise<RunningCluster> {
@@ -42,7 +42,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   const dataDir = openDataDir({ path, clock, random });
   undo.add(() => dataDir.release());
   const [pki, opened] = await Promise.all([
-    ensureClusterPki({ directory: dataDir.paths.pki, clock, random }),
+    ensureClusterPki({ directory: dataDir.paths.pki, clock, random, hosts: servedAddresses(options.address) }),
     openLog({ dataDir, memory: options.memory, nats: options.nats, durability: options.durability }, ports),
   ]);
   undo.add(() => opened.close());
@@ -54,20 +54,20 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     readinessOnly: true,
     check: () => (started.done ? undefined : 'still starting'),
   };
-  const plane = startControlPlane({ stack, pki, nodes: options.nodes, ...ports });
+  const plane = startControlPlane({ stack, ca: pki.ca, nodes: options.nodes, ...ports });
   undo.add(() => plane.stop());
   const server = await serve({
     stack,
     log: opened.log,
     pki,
     logs: plane.logs,
-    host,
+    host: options.address,
     port: options.port,
     checks: [check],
     ...ports,
   });
   undo.add(() => server.close({ drainMs }));
-  const address = `https://${host}:${server.port}`;
+  const address = `https://${urlHost(options.address)}:${server.port}`;
   const entry = {
     server: address,
     ca: pki.ca,

@@ -10,15 +10,15 @@ import type { Node } from '../../streams/resources/node.ts';
 import type { ObjectView } from '../../streams/views/object-view.ts';
 import { kindByGvk } from '../api/kinds/kinds.ts';
 import type { LogRequest, PodLogs } from '../api/verbs/pod-logs.ts';
-import { ControllerHost } from '../host/controller-host.ts';
+import { ControllerHost, type ControllerStatus } from '../host/controller-host.ts';
 import { type RunningScheduler, startScheduler } from '../host/scheduler-host.ts';
 import { type SimulatedNodes, startSimulatedNodes } from '../nodes/simulated-nodes.ts';
-import type { ClusterPki } from '../pki/cluster-pki.ts';
 import type { ApiStack } from './api-stack.ts';
 
 export type ControlPlaneOptions = {
   readonly stack: ApiStack;
-  readonly pki: ClusterPki;
+  /** PEM of the cluster's CA, published to every namespace. */
+  readonly ca: string;
   /** Simulated nodes. */
   readonly nodes: number;
   readonly clock: Clock;
@@ -28,21 +28,29 @@ export type ControlPlaneOptions = {
 
 export type ControlPlane = {
   readonly logs: PodLogs;
+  /** The nodes, once begun: tests and commands crash and restart them. */
+  readonly nodes: SimulatedNodes | undefined;
+  /** State and counts of each controller, by name. */
+  readonly controllers: readonly { readonly name: string; readonly status: ControllerStatus }[];
   /** Resolves once everything runs and the nodes are ready. */
   begin(): Promise<void>;
   stop(): Promise<void>;
 };
 
 export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { stack, pki, clock, random, logger } = options;
+  const { stack, ca, clock, random, logger } = options;
   const { view, writer } = stack;
   const ports = { view, writer, clock, random: random.stream('controllers'), logger };
-  const controllers = allControllers({ ca: pki.ca, resourceOf }).map(
-    (controller) => new ControllerHost(controller, ports),
-  );
+  const controllers = allControllers({ ca, resourceOf }).map((controller) => new ControllerHost(controller, ports));
   let scheduler: RunningScheduler | undefined;
   let nodes: SimulatedNodes | undefined;
   return {
+    get nodes() {
+      return nodes;
+    },
+    get controllers() {
+      return controllers.map(({ controller, status }) => ({ name: controller.name, status }));
+    },
     logs: (request) => (nodes === undefined ? starting : logsOf(nodes, request)),
     async begin() {
       for (const controller of controllers) controller.start();
