@@ -9,6 +9,7 @@ import type { ClusterLog } from '../../streams/log/event-log.ts';
 import { memoryClusterLog } from '../../streams/log/memory-log.ts';
 import { ensureNatsCredentials, type NatsCredentials } from '../nats/credentials.ts';
 import type { DataDir } from '../nats/data-dir.ts';
+import { noteRemoteLog, remoteAccess } from '../nats/log-access.ts';
 
 export type LogOptions = {
   readonly dataDir: DataDir;
@@ -36,24 +37,15 @@ export async function openLog(options: LogOptions, ports: LogPorts): Promise<Ope
     const log = memoryClusterLog();
     return { log, failed: new Promise(() => {}), close: () => log.close() };
   }
+  noteRemoteLog(options.dataDir.paths, options.nats);
   if (options.nats !== undefined) return openRemote(options.nats, options, ports);
   return openChild(options, ports);
 }
 
-async function openRemote(url: string, { durability }: LogOptions, ports: LogPorts): Promise<OpenedLog> {
+async function openRemote(text: string, { durability }: LogOptions, ports: LogPorts): Promise<OpenedLog> {
   const { openJetStreamLog } = await import('../../streams/jetstream/jetstream-cluster-log.ts');
-  const { username, password, protocol, host } = new URL(url);
-  const credentials =
-    username === ''
-      ? {}
-      : {
-          credentials: {
-            kind: 'password' as const,
-            user: decodeURIComponent(username),
-            password: decodeURIComponent(password),
-          },
-        };
-  const log = await openJetStreamLog({ ...ports, ...credentials, durability, servers: [`${protocol}//${host}`] });
+  const { url, credentials } = remoteAccess(text);
+  const log = await openJetStreamLog({ ...ports, credentials, durability, servers: [url] });
   return { log, failed: new Promise(() => {}), close: () => log.close() };
 }
 

@@ -18,6 +18,7 @@ import { reviews } from '../api/server/reviews.ts';
 import type { PodLogs } from '../api/verbs/pod-logs.ts';
 import type { ClusterPki } from '../pki/cluster-pki.ts';
 import type { ApiStack } from './api-stack.ts';
+import { urlHost } from './listen-address.ts';
 
 export type ServeOptions = {
   readonly stack: ApiStack;
@@ -58,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<HttpServer> {
     health: health([ping, logCheck(log), ...options.checks]),
     openApi: openApi(),
     tokens,
-    address: () => `${host}:${port}`,
+    address: () => `${urlHost(host)}:${port}`,
     authenticator: authentication,
     authorizer: basicAuthorizer,
   });

@@ -5,13 +5,10 @@ import { silentLogger } from '../../streams/base/logger.ts';
 import { systemRandom } from '../../streams/base/random.ts';
 import { openJetStreamReader } from '../../streams/jetstream/jetstream-cluster-log.ts';
 import type { RecordedEvent } from '../../streams/log/event.ts';
-import { readNatsCredentials } from '../nats/credentials.ts';
-import { type DataDirPaths, dataDirPaths } from '../nats/data-dir.ts';
-import { runningNatsUrl } from '../nats/server-record.ts';
-import { findCluster } from '../pki/find-cluster.ts';
-import { type CliContext, CommandFailed } from './command.ts';
+import type { CliContext } from './command.ts';
 import type { EventsOptions } from './commands/events.ts';
 import { eventLine, objectOf } from './event-line.ts';
+import { findLog } from './find-log.ts';
 
 export type PrintEventsRequest = {
   readonly options: EventsOptions;
@@ -60,22 +57,4 @@ function jsonLine(event: RecordedEvent): string {
   const { object, timeMs, id: _, ...rest } = event;
   const decoded: unknown = JSON.parse(Buffer.from(object).toString('utf8'));
   return JSON.stringify({ time: new Date(timeMs).toISOString(), ...rest, object: decoded });
-}
-
-async function findLog({ kubeconfig, dataDir }: EventsOptions, { env }: CliContext) {
-  const cluster = await findCluster({ kubeconfig, environment: env.KUBECONFIG, dataDir });
-  if (cluster.dataDir === undefined) {
-    throw new CommandFailed(
-      `${cluster.file} does not say where the cluster's log is on this machine; name its data directory with --data-dir.`,
-    );
-  }
-  const paths: DataDirPaths = dataDirPaths(cluster.dataDir);
-  const url = runningNatsUrl(paths);
-  const credentials = readNatsCredentials(paths);
-  if (url === undefined || credentials === undefined) {
-    throw new CommandFailed(
-      `The cluster in ${paths.root} is not running. Start it with: npm start -- --data-dir ${paths.root}`,
-    );
-  }
-  return { url, credentials: credentials.reader };
 }

@@ -6,6 +6,8 @@ import type { RecordedEvent } from '../../streams/log/event.ts';
 export type UpOptions = {
   /** Where everything is kept. */
   readonly dataDir: string;
+  /** The IP address the API server listens on; `0.0.0.0` and `::` mean every address of the machine. */
+  readonly address: string;
   /** The API server's port; 0 lets the system choose. */
   readonly port: number;
   /** A further kubeconfig to write; the data directory always has one. */
@@ -26,6 +28,7 @@ export const defaultDataDir = '.shiplog/data';
 
 export const upDefaults: UpOptions = {
   dataDir: defaultDataDir,
+  address: '127.0.0.1',
   port: 6443,
   kubeconfig: undefined,
   nodes: 3,

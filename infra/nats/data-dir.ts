@@ -22,6 +22,8 @@ export type DataDirPaths = {
   readonly pki: string;
   /** User names and passwords of NATS. */
   readonly natsCredentials: string;
+  /** The NATS server the cluster was last started on, where it is not our own. */
+  readonly remoteLog: string;
   readonly natsStore: string;
   /** Files of the running nats-server: configuration, pid, ports, log. */
   readonly natsRun: string;
@@ -61,6 +63,7 @@ export function dataDirPaths(path: string): DataDirPaths {
     kubeconfig: join(root, 'kubeconfig'),
     pki: join(root, 'pki'),
     natsCredentials: join(root, 'nats', 'credentials.json'),
+    remoteLog: join(root, 'nats', 'remote.json'),
     natsStore: join(root, 'nats', 'store'),
     natsRun: join(root, 'nats', 'run'),
   };

@@ -1,6 +1,7 @@
 // `shiplog up`: starts a cluster in the foreground and stops it on Ctrl-C.
 
 import { flushCompileCache } from 'node:module';
+import { isIP } from 'node:net';
 import { relative, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durabilities } from '../../../streams/jetstream/durability.ts';
@@ -16,6 +17,11 @@ const nodesMax = 5_000;
 export function configure(command: Command, context: CliContext): (command: Command) => Promise<ExitCode> {
   command
     .option('--data-dir <dir>', 'where everything is kept', upDefaults.dataDir)
+    .addOption(
+      new Option('--address <ip>', 'IP address the API server listens on, 0.0.0.0 for all')
+        .argParser(ipAddress)
+        .default(upDefaults.address),
+    )
     .option('--port <n>', 'port of the API server, 0 for any', wholeNumber({ min: 0, max: portMax }), upDefaults.port)
     .option('--kubeconfig <file>', 'write the kubeconfig there too, merging it into what the file holds')
     .option('--nodes <n>', 'simulated nodes', wholeNumber({ min: 0, max: nodesMax }), upDefaults.nodes)
@@ -72,6 +78,11 @@ function shortest(path: string): string {
   return fromHere.startsWith('..') ? resolve(path) : fromHere;
 }
 
+function ipAddress(text: string): string {
+  if (isIP(text) === 0) throw new InvalidArgumentError('It must be an IP address such as 127.0.0.1 or 0.0.0.0.');
+  return text;
+}
+
 function natsUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
@@ -81,11 +92,17 @@ function natsUrl(text: string): string {
 }
 
 /** What the system says of a port, in words. */
-function inWords(error: unknown, { port }: UpOptions): unknown {
+function inWords(error: unknown, { address, port }: UpOptions): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') {
     return new CommandFailed(
       `Port ${port} is in use by another program. Choose another with --port N, or let the system choose with --port 0.`,
+      { cause: error },
+    );
+  }
+  if (code === 'EADDRNOTAVAIL') {
+    return new CommandFailed(
+      `This machine has no address ${address}. Name one of its own with --address IP, or 0.0.0.0 for all of them.`,
       { cause: error },
     );
   }

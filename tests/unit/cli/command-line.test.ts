@@ -36,6 +36,7 @@ describe('the command line', () => {
     expect(code).toBe(exitCodes.done);
     for (const option of [
       '--data-dir',
+      '--address',
       '--port',
       '--kubeconfig',
       '--nodes',
@@ -58,6 +59,7 @@ describe('the command line', () => {
     [['upp'], "unknown command 'upp'"],
     [['up', 'now'], 'too many arguments'],
     [['up', '--port', '65536'], 'It must be a whole number from 0 to 65535.'],
+    [['up', '--address', 'localhost'], 'It must be an IP address such as 127.0.0.1 or 0.0.0.0.'],
     [['up', '--port', '1e3'], 'It must be a whole number'],
     [['up', '--nodes', '-1'], 'It must be a whole number'],
     [['up', '--memory', '--nats', 'nats://127.0.0.1'], "'--nats <url>' cannot be used with option '--memory'"],
