@@ -46,7 +46,7 @@ test('a node whose lease stops becomes Unknown, is tainted, and its pods are evi
   const events = await cluster.events();
   expect(events.find(({ type }) => type === 'node.lost')).toMatchObject({ from: 'Ready', to: 'Unknown' });
 
-  await cluster.clock.advance(290 * second);
+  await cluster.clock.advance(270 * second);
   expect(pods(cluster).filter((pod) => pod.spec.nodeName !== 'node-1' && running(pod))).toHaveLength(6 - onNode.length);
   await cluster.clock.advance(40 * second);
   expect(pods(cluster).filter((pod) => pod.spec.nodeName !== 'node-1' && running(pod))).toHaveLength(6);
