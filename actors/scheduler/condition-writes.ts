@@ -6,7 +6,7 @@ import { type Condition, timestamp } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { Effect } from '../kit/effect.ts';
-import type { WriteOutcome } from '../kit/write.ts';
+import type { FailureReason, WriteOutcome } from '../kit/write.ts';
 
 /** `Unschedulable` where no node suits, `SchedulerError` where something went wrong on the way. */
 export type WaitReason = 'Unschedulable' | 'SchedulerError';
@@ -15,6 +15,8 @@ type Wanted = { readonly reason: WaitReason; readonly message: string; readonly 
 
 const writesInFlightMax = 64;
 const triesMax = 5;
+/** The API server was not able to, but will be. */
+const passing: ReadonlySet<FailureReason> = new Set<FailureReason>(['Unavailable', 'TooManyRequests']);
 const ticketPrefix = 'condition/';
 
 export class ConditionWrites {
@@ -22,6 +24,8 @@ export class ConditionWrites {
   readonly #emit: (effect: Effect) => void;
   readonly #wanted = new Map<string, Wanted>();
   readonly #inFlight = new Map<string, Wanted>();
+  /** To be asked for again by `retry`. */
+  readonly #delayed = new Map<string, Wanted>();
 
   /** `newest` gives the pod's newest version as long as it waits for a node. */
   constructor({ newest, emit }: { newest: (uid: string) => Pod | undefined; emit: (effect: Effect) => void }) {
@@ -35,6 +39,7 @@ export class ConditionWrites {
 
   want(uid: string, wanted: Omit<Wanted, 'tries'>, nowMs: number): void {
     this.#wanted.set(uid, { ...wanted, tries: 0 });
+    this.#delayed.delete(uid);
     this.#proceed(nowMs);
   }
 
@@ -42,11 +47,22 @@ export class ConditionWrites {
     const uid = ticket.slice(ticketPrefix.length);
     const written = this.#inFlight.get(uid);
     this.#inFlight.delete(uid);
-    // Somebody else changed the pod meanwhile: say it again on top of that.
-    const conflict = outcome.kind === 'failed' && outcome.reason === 'Conflict';
-    if (conflict && written !== undefined && !this.#wanted.has(uid) && written.tries < triesMax) {
-      this.#wanted.set(uid, written);
+    if (outcome.kind === 'failed' && written !== undefined && !this.#wanted.has(uid)) {
+      // Somebody else changed the pod meanwhile: say it again on top of that, at once unless that happens all the time.
+      const conflict = outcome.reason === 'Conflict';
+      if (conflict && written.tries < triesMax) this.#wanted.set(uid, written);
+      else if (conflict || passing.has(outcome.reason)) this.#delayed.set(uid, { ...written, tries: 0 });
     }
+    this.#proceed(nowMs);
+  }
+
+  get hasDelayed(): boolean {
+    return this.#delayed.size > 0;
+  }
+
+  retry(nowMs: number): void {
+    for (const [uid, wanted] of this.#delayed) if (!this.#wanted.has(uid)) this.#wanted.set(uid, wanted);
+    this.#delayed.clear();
     this.#proceed(nowMs);
   }
 

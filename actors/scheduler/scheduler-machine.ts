@@ -55,7 +55,6 @@ export const schedulerMachine = setup({
   },
   guards: {
     hasWork: ({ context: { scheduler } }) => scheduler.hasWork,
-    isBinding: ({ context: { scheduler } }) => scheduler.isBinding,
     isIdle: ({ context: { scheduler } }) => !scheduler.hasWork && !scheduler.isBinding,
     isWaiting: ({ context: { scheduler } }) => !scheduler.hasWork && scheduler.isBinding,
     isDone: ({ context: { scheduler } }) => !scheduler.isBinding,
@@ -89,10 +88,7 @@ export const schedulerMachine = setup({
       states: {
         /** No pod is ready, no binding is under way. */
         idle: {
-          always: [
-            { guard: 'hasWork', target: 'scheduling' },
-            { guard: 'isBinding', target: 'binding' },
-          ],
+          always: { guard: 'hasWork', target: 'scheduling' },
         },
         /** Pods are ready: the host grants slices of work. */
         scheduling: {

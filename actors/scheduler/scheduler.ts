@@ -46,7 +46,8 @@ export type SchedulerCounts = QueueCounts & {
 };
 
 const bindingsMaxDefault = 1_000;
-const rebindAfterMs = 1_000;
+/** When the API server was unavailable, it is asked again after this. */
+const retryAfterMs = 1_000;
 
 export class Scheduler {
   readonly cluster = new ClusterSnapshot();
@@ -164,7 +165,10 @@ export class Scheduler {
 
   timerFired(timer: string, generation: number, nowMs: number): void {
     if (!this.#timers.fired(timer, generation)) return;
-    if (timer === 'rebind') this.#bindings.retry();
+    if (timer === 'retry') {
+      this.#bindings.retry();
+      this.#conditions.retry(nowMs);
+    }
     if (timer === 'flush') this.queue.flushUnschedulable(nowMs);
     this.queue.flush(nowMs);
     this.#arm(nowMs);
@@ -300,7 +304,9 @@ export class Scheduler {
     const { nextReadyAtMs } = this.queue;
     if (nextReadyAtMs !== undefined) this.#timers.arm('backoff', { nowMs, dueMs: nextReadyAtMs });
     if (this.queue.counts.unschedulable > 0) this.#timers.arm('flush', { nowMs, dueMs: nowMs + flushEveryMs });
-    if (this.#bindings.hasOpen) this.#timers.arm('rebind', { nowMs, dueMs: nowMs + rebindAfterMs });
+    if (this.#bindings.hasOpen || this.#conditions.hasDelayed) {
+      this.#timers.arm('retry', { nowMs, dueMs: nowMs + retryAfterMs });
+    }
   }
 }
 
