@@ -3,7 +3,7 @@
 
 import type { Cause } from '../../streams/log/event.ts';
 import type { FailedWrite, Key } from './controller.ts';
-import type { Note, Write } from './write.ts';
+import type { Note, Write, WriteOutcome } from './write.ts';
 
 export type Effect =
   /** Ask the API server; the outcome returns as `write.settled` with the same ticket. */
@@ -26,3 +26,5 @@ export type Effect =
 export type EffectEmitted = { readonly type: 'effect'; readonly effect: Effect };
 
 export type TimerFired = { readonly type: 'timer.fired'; readonly timer: string; readonly generation: number };
+
+export type WriteSettled = { readonly type: 'write.settled'; readonly ticket: string; readonly outcome: WriteOutcome };

@@ -4,7 +4,6 @@
 import { type Condition, timestamp } from '../../streams/resources/meta.ts';
 import type { Container, ContainerStatus, Pod, PodPhase, PodStatus } from '../../streams/resources/pod.ts';
 import { findCondition } from '../kit/conditions.ts';
-import { sameJson } from '../kit/same-json.ts';
 
 export type PodReport = {
   /** The newest version, whose status this one follows. */
@@ -25,22 +24,32 @@ export function podStatus(report: PodReport): PodStatus {
   const { pod, hostIP, podIP, failure } = report;
   const before = pod.status ?? {};
   const phase = podPhase(report);
-  const generation = pod.metadata.generation;
+  const generation = observedGeneration(report);
+  const now = timestamp(report.nowMs);
   const ip = podIP ?? before.podIP;
   const { conditions: _c, reason: _r, message: _m, initContainerStatuses: _i, containerStatuses: _s, ...kept } = before;
   return {
     ...kept,
     ...(generation === undefined ? undefined : { observedGeneration: generation }),
     phase,
-    conditions: podConditions(report, phase),
+    conditions: podConditions(report, { phase, generation, now }),
     ...failure,
     hostIP,
     hostIPs: [{ ip: hostIP }],
     ...(ip === undefined ? undefined : { podIP: ip, podIPs: [{ ip }] }),
-    startTime: before.startTime ?? timestamp(report.nowMs),
+    startTime: before.startTime ?? now,
     ...(report.initContainers.length === 0 ? undefined : { initContainerStatuses: report.initContainers }),
     containerStatuses: report.containers,
   };
+}
+
+/**
+ * A deletion counts as a change of the spec (KEP-5067), but it is no news of a container: it is told together with the
+ * pod's end, not by a write of its own.
+ */
+function observedGeneration({ pod, ended }: PodReport): number | undefined {
+  const { generation, deletionTimestamp } = pod.metadata;
+  return deletionTimestamp === undefined || ended ? generation : (pod.status?.observedGeneration ?? generation);
 }
 
 export function podPhase({ pod, initContainers, containers, ended, failure }: PodReport): PodPhase {
@@ -70,43 +79,50 @@ function hasBegun({ state, lastState }: ContainerStatus): boolean {
 type Verdict = Pick<Condition, 'status'> & { readonly reason?: string; readonly message?: string };
 
 const yes: Verdict = { status: 'True' };
+const no: Verdict = { status: 'False' };
 
-function podConditions(report: PodReport, phase: PodPhase): readonly Condition[] {
+type Frame = { readonly phase: PodPhase; readonly generation: number | undefined; readonly now: string };
+
+function podConditions(report: PodReport, frame: Frame): readonly Condition[] {
   const { pod, podIP, ended } = report;
-  const containersReady = containersReadiness(report, phase);
-  const verdicts: Readonly<Record<string, Verdict>> = {
-    PodReadyToStartContainers: podIP !== undefined && !ended ? yes : { status: 'False' },
-    Initialized: initialization(report, phase),
-    Ready: readiness(pod, containersReady),
-    ContainersReady: containersReady,
-    PodScheduled: yes,
-  };
+  const { phase } = frame;
   const before = pod.status?.conditions ?? [];
-  const conditions: Condition[] = [];
-  for (const type in verdicts) {
-    const verdict = verdicts[type];
-    const old = findCondition(before, type);
-    // Whoever bound the pod has said PodScheduled already; a pod that was created on its node lacks it.
-    if (type === 'PodScheduled' && old?.status === 'True') conditions.push(old);
-    else if (verdict !== undefined) conditions.push(follow(old, { type, verdict, report }));
-  }
-  for (const condition of before) if (verdicts[condition.type] === undefined) conditions.push(condition);
+  const containersReady = containersReadiness(report, phase);
+  // Whoever bound the pod has said PodScheduled already; a pod that was created on its node lacks it.
+  const scheduled = findCondition(before, 'PodScheduled');
+  const conditions = [
+    follow(before, 'PodReadyToStartContainers', podIP !== undefined && !ended ? yes : no, frame),
+    follow(before, 'Initialized', initialization(report, phase), frame),
+    follow(before, 'Ready', readiness(pod, containersReady), frame),
+    follow(before, 'ContainersReady', containersReady, frame),
+    scheduled?.status === 'True' ? scheduled : follow(before, 'PodScheduled', yes, frame),
+  ];
+  for (const condition of before) if (!own.has(condition.type)) conditions.push(condition);
   return conditions;
 }
 
+const own = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+
+/** The condition as it is now; the same object where nothing about it changed. */
 function follow(
-  old: Condition | undefined,
-  { type, verdict, report }: { type: string; verdict: Verdict; report: PodReport },
+  before: readonly Condition[],
+  type: string,
+  { status, reason, message }: Verdict,
+  { generation, now }: Frame,
 ): Condition {
-  const { generation } = report.pod.metadata;
-  const since = old?.status === verdict.status ? old.lastTransitionTime : undefined;
-  const condition: Condition = {
+  const old = findCondition(before, type);
+  const since = old?.status === status ? old.lastTransitionTime : undefined;
+  if (old !== undefined && since !== undefined && old.observedGeneration === generation) {
+    if (old.reason === reason && old.message === message) return old;
+  }
+  return {
     type,
     ...(generation === undefined ? undefined : { observedGeneration: generation }),
-    ...verdict,
-    lastTransitionTime: since ?? timestamp(report.nowMs),
+    status,
+    ...(reason === undefined ? undefined : { reason }),
+    ...(message === undefined ? undefined : { message }),
+    lastTransitionTime: since ?? now,
   };
-  return old !== undefined && sameJson(old, condition) ? old : condition;
 }
 
 function initialization({ pod, initContainers, ended }: PodReport, phase: PodPhase): Verdict {

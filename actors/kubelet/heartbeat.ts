@@ -1,0 +1,188 @@
+// How a kubelet keeps its node alive in the eyes of the cluster: registration, status and lease. Each step looks at what
+// the world shows and does what is missing (invariant: level-based), with one write under way per object.
+
+import { resources } from '../../streams/resources/names.ts';
+import type { Lease, Node } from '../../streams/resources/node.ts';
+import { findCondition } from '../kit/conditions.ts';
+import type { KubeletContext, KubeletEffect, KubeletEvent } from './kubelet-context.ts';
+import { leaseDraft, nodeDraft, nodeLabels, nodeStatus, renewedLease, saysTheSame } from './node-object.ts';
+import { causeOf, isNewer, Turn } from './turn.ts';
+
+const nodeTimer = 'node';
+const statusTimer = 'status';
+const renewTimer = 'renew';
+const retryFirstMs = 1_000;
+const retryMaxMs = 7_000;
+/** A status that others keep changing is corrected no more often than this. */
+const correctMinMs = 10_000;
+
+export class KubeletTurn extends Turn<KubeletContext, Extract<KubeletEffect, { kind: 'runPod' }>> {}
+
+/** Takes in what an event says. */
+export function hear(turn: KubeletTurn, event: KubeletEvent): void {
+  const { draft } = turn;
+  switch (event.type) {
+    case 'kubelet.started':
+      draft.node = event.node ?? null;
+      draft.profile = { ...draft.profile, nodeInfo: { ...draft.profile.nodeInfo, bootID: event.bootID } };
+      break;
+    case 'node.changed':
+      draft.node = event.node ?? null;
+      break;
+    case 'timer.fired':
+      turn.spend(event.timer, event.generation);
+      break;
+    case 'write.settled':
+      if (event.ticket === draft.nodeTicket) nodeSettled(turn, event);
+      else if (event.ticket === draft.leaseTicket) leaseSettled(turn, event);
+      break;
+    case 'kubelet.crashed':
+    case 'kubelet.stopped':
+    case 'pod.bound':
+    case 'pod.ended':
+      break;
+  }
+}
+
+/** registering: the Node object comes to be, unless it is there from an earlier life. */
+export function register(turn: KubeletTurn): void {
+  const { draft, nowMs } = turn;
+  if (draft.node !== null || draft.nodeTicket !== null || turn.isArmed(nodeTimer)) return;
+  const ticket = turn.ticket('register');
+  draft.nodeTicket = ticket;
+  const write = { kind: 'create', resource: resources.nodes, object: nodeDraft(draft.profile, nowMs) } as const;
+  turn.ask({ kind: 'write', ticket, write, cause: null });
+}
+
+/** The first thing people hear of a kubelet. */
+export function greet(turn: KubeletTurn): void {
+  tell(turn, 'Starting', 'Starting kubelet.');
+}
+
+/** running: status and lease are renewed when they are due. */
+export function beat(turn: KubeletTurn): void {
+  const { node } = turn.draft;
+  if (node === null) return;
+  if (turn.draft.nodeTicket === null && !turn.isArmed(nodeTimer)) tellNode(turn, node);
+  if (turn.draft.leaseTicket === null && !turn.isArmed(renewTimer)) renew(turn, node);
+}
+
+/** Everything the machine was about is forgotten, and its timers with it. */
+export function goDark(turn: KubeletTurn): void {
+  for (const timer in turn.draft.timers) turn.disarm(timer);
+  turn.draft.node = null;
+  turn.draft.lease = null;
+  turn.draft.nodeTicket = null;
+  turn.draft.leaseTicket = null;
+  turn.draft.toldMs = null;
+  turn.draft.failures = 0;
+}
+
+export function loseAllPods(turn: KubeletTurn): void {
+  turn.draft.shares = [];
+}
+
+function tellNode(turn: KubeletTurn, node: Node): void {
+  const { draft, nowMs } = turn;
+  const { profile, toldMs } = draft;
+  const labels = nodeLabels(profile);
+  if (Object.entries(labels).some(([label, value]) => node.metadata.labels?.[label] !== value)) {
+    const metadata = { ...node.metadata, labels: { ...node.metadata.labels, ...labels } };
+    update(turn, { ...node, metadata });
+    return;
+  }
+  const status = nodeStatus(profile, { before: node.status, nowMs });
+  const right = saysTheSame(node.status, status);
+  // A status of this life that the world shows already, as after registration, counts as told.
+  if (right && toldMs === null) draft.toldMs = nowMs;
+  const dueMs = (draft.toldMs ?? 0) + (right ? draft.beat.statusMs : correctMinMs);
+  if (draft.toldMs === null || dueMs <= nowMs) {
+    if (findCondition(node.status?.conditions, 'Ready')?.status !== 'True') {
+      tell(turn, 'NodeReady', `Node ${profile.name} status is now: NodeReady`);
+    }
+    draft.toldMs = nowMs;
+    turn.arm(statusTimer, draft.beat.statusMs);
+    update(turn, { ...node, status }, 'status');
+  } else if (!right || !turn.isArmed(statusTimer)) {
+    turn.arm(statusTimer, dueMs - nowMs);
+  }
+}
+
+function update(turn: KubeletTurn, node: Node, subresource?: 'status'): void {
+  const ticket = turn.ticket('node');
+  turn.draft.nodeTicket = ticket;
+  const write = {
+    kind: 'update',
+    resource: resources.nodes,
+    object: node,
+    ...(subresource && { subresource }),
+  } as const;
+  turn.ask({ kind: 'write', ticket, write, cause: causeOf(node) });
+}
+
+function renew(turn: KubeletTurn, node: Node): void {
+  const { draft, nowMs } = turn;
+  const { lease } = draft;
+  const ticket = turn.ticket('lease');
+  draft.leaseTicket = ticket;
+  turn.arm(renewTimer, lease === null ? draft.beat.firstRenewMs : draft.beat.renewMs);
+  const resource = resources.leases;
+  turn.ask({
+    kind: 'write',
+    ticket,
+    write:
+      lease === null
+        ? { kind: 'create', resource, object: leaseDraft(node, nowMs) }
+        : { kind: 'update', resource, object: renewedLease(lease, { node, nowMs }) },
+    cause: null,
+  });
+}
+
+type Settled = Extract<KubeletEvent, { type: 'write.settled' }>;
+
+function nodeSettled(turn: KubeletTurn, { outcome, newest }: Settled): void {
+  const { draft } = turn;
+  draft.nodeTicket = null;
+  if (outcome.kind === 'done') {
+    draft.failures = 0;
+    const written = outcome.object as Node;
+    if (draft.node === null || isNewer(written, draft.node)) draft.node = written;
+    return;
+  }
+  if (newest !== undefined && (draft.node === null || isNewer(newest, draft.node))) {
+    draft.node = newest as Node;
+    draft.toldMs = null;
+    return;
+  }
+  draft.toldMs = null;
+  turn.arm(nodeTimer, retryMs(draft.failures++));
+}
+
+function leaseSettled(turn: KubeletTurn, { outcome, newest }: Settled): void {
+  const { draft } = turn;
+  draft.leaseTicket = null;
+  if (outcome.kind === 'done') {
+    draft.failures = 0;
+    draft.lease = outcome.object as Lease;
+    return;
+  }
+  const known = newest as Lease | undefined;
+  const fresher = known !== undefined && (draft.lease === null || isNewer(known, draft.lease));
+  if (fresher || (outcome.reason === 'NotFound' && draft.lease !== null)) {
+    draft.lease = known ?? null;
+    turn.disarm(renewTimer);
+    return;
+  }
+  turn.arm(renewTimer, retryMs(draft.failures++));
+}
+
+function retryMs(failures: number): number {
+  return Math.min(retryFirstMs * 2 ** failures, retryMaxMs);
+}
+
+function tell(turn: KubeletTurn, reason: string, message: string): void {
+  const { node, profile } = turn.draft;
+  if (node === null) return;
+  const note = { regarding: node, type: 'Normal', reason, message, component: 'kubelet', host: profile.name } as const;
+  turn.ask({ kind: 'note', note });
+}

@@ -1,0 +1,75 @@
+// What a kubelet remembers about its node, and what it hears. Plain data.
+
+import type { KubeObject } from '../../streams/resources/meta.ts';
+import type { Lease, Node } from '../../streams/resources/node.ts';
+import type { Pod } from '../../streams/resources/pod.ts';
+import type { WriteSettled } from '../kit/effect.ts';
+import type { Refusal, Share } from './admission.ts';
+import type { NodeProfile } from './node-object.ts';
+import type { NodeTimerFired, Timed } from './runtime.ts';
+import type { CommonEffect, TurnContext } from './turn.ts';
+
+export type Beat = {
+  /** Time between two renewals of the lease, its jitter included. */
+  readonly renewMs: number;
+  /** Time to the first renewal: spreads the renewals of nodes that start together. */
+  readonly firstRenewMs: number;
+  /** A status is told at least this often. */
+  readonly statusMs: number;
+};
+
+export type KubeletInput = { readonly profile: NodeProfile; readonly beat: Beat };
+
+export type KubeletEvent =
+  /** The machine is up. `node` is its Node object as the world has it. */
+  | Timed<{ readonly type: 'kubelet.started'; readonly node: Node | undefined; readonly bootID: string }>
+  /** The machine is down, and with it everything that ran on it. */
+  | Timed<{ readonly type: 'kubelet.crashed' }>
+  /** Its process ends; the machine and what runs on it are left alone. */
+  | Timed<{ readonly type: 'kubelet.stopped' }>
+  | Timed<{ readonly type: 'node.changed'; readonly node: Node | undefined }>
+  /** A pod of this node has no worker yet. */
+  | Timed<{ readonly type: 'pod.bound'; readonly pod: Pod }>
+  /** A pod's containers have ended for good, or the pod is no more. */
+  | Timed<{ readonly type: 'pod.ended'; readonly uid: string }>
+  /** `newest` is the object as the world has it, where the write was refused. */
+  | Timed<WriteSettled & { readonly newest?: KubeObject | undefined }>
+  | NodeTimerFired;
+
+export type KubeletEffect =
+  | CommonEffect
+  /** Start the pod's worker; with a refusal it only tells the world why the pod failed. */
+  | { readonly kind: 'runPod'; readonly pod: Pod; readonly refusal: Refusal | undefined };
+
+export type KubeletContext = TurnContext & {
+  readonly profile: NodeProfile;
+  readonly beat: Beat;
+  /** As the world last showed it; null before the node is registered and after it was deleted. */
+  readonly node: Node | null;
+  readonly lease: Lease | null;
+  /** Tickets of the writes under way: one about the node, one about its lease. */
+  readonly nodeTicket: string | null;
+  readonly leaseTicket: string | null;
+  /** When the status was last told. */
+  readonly toldMs: number | null;
+  /** Writes refused in a row. */
+  readonly failures: number;
+  /** Of the pods that run on the node. */
+  readonly shares: readonly Share[];
+};
+
+export function kubeletContext({ profile, beat }: KubeletInput): KubeletContext {
+  return {
+    profile,
+    beat,
+    node: null,
+    lease: null,
+    nodeTicket: null,
+    leaseTicket: null,
+    toldMs: null,
+    failures: 0,
+    shares: [],
+    timers: {},
+    count: 0,
+  };
+}

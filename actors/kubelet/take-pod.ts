@@ -1,0 +1,27 @@
+// Which pods a kubelet takes: those that fit, and those it took in an earlier life, whatever has changed since. A pod
+// that is over or going away is taken too, because its end must be told.
+
+import { refusalOf, shareOf } from './admission.ts';
+import type { KubeletTurn } from './heartbeat.ts';
+import type { KubeletEvent } from './kubelet-context.ts';
+
+export function takePod(turn: KubeletTurn, event: KubeletEvent): void {
+  if (event.type !== 'pod.bound') return;
+  const { draft } = turn;
+  const { pod } = event;
+  const { deletionTimestamp } = pod.metadata;
+  const share = shareOf(pod);
+  const taken = pod.status?.startTime !== undefined || deletionTimestamp !== undefined;
+  const allocatable = draft.node?.status?.allocatable ?? draft.profile.capacity;
+  const refusal = taken ? undefined : refusalOf(share, { shares: draft.shares, allocatable });
+  if (refusal === undefined) draft.shares = [...draft.shares, share];
+  turn.ask({ kind: 'runPod', pod, refusal });
+  if (refusal === undefined) return;
+  const note = { regarding: pod, type: 'Warning', ...refusal, component: 'kubelet', host: draft.profile.name } as const;
+  turn.ask({ kind: 'note', note });
+}
+
+export function forgetPod(turn: KubeletTurn, event: KubeletEvent): void {
+  if (event.type !== 'pod.ended') return;
+  turn.draft.shares = turn.draft.shares.filter(({ uid }) => uid !== event.uid);
+}

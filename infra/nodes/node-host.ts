@@ -1,0 +1,215 @@
+// Runs one node: its kubelet's actor, its container runtime and the workers of its pods. It decides nothing: the kubelet
+// says which pods it takes.
+
+import { createActor } from 'xstate';
+import type { Write, WriteOutcome } from '../../actors/kit/write.ts';
+import type { Refusal } from '../../actors/kubelet/admission.ts';
+import type { Beat, KubeletEffect, KubeletEvent } from '../../actors/kubelet/kubelet-context.ts';
+import { kubeletMachine } from '../../actors/kubelet/kubelet-machine.ts';
+import type { NodeProfile } from '../../actors/kubelet/node-object.ts';
+import { isPodTerminal } from '../../actors/pod/pod-conditions.ts';
+import { assert, assertNever } from '../../streams/base/assert.ts';
+import type { Clock } from '../../streams/base/clock.ts';
+import type { Logger } from '../../streams/base/logger.ts';
+import type { Cause } from '../../streams/log/event.ts';
+import type { Draft, KubeObject } from '../../streams/resources/meta.ts';
+import { resources } from '../../streams/resources/names.ts';
+import type { Node } from '../../streams/resources/node.ts';
+import type { Pod } from '../../streams/resources/pod.ts';
+import type { ObjectReader } from '../../streams/views/object-reader.ts';
+import { keyOf } from '../../streams/views/stored-object.ts';
+import type { WriteContext, Writer } from '../host/writer.ts';
+import type { ContainerRuntime, LogOptions, LogOutcome } from './container-runtime.ts';
+import { NodeActor, type TimerEffect } from './node-actor.ts';
+import { PodRunner } from './pod-runner.ts';
+
+export type NodeMachine = {
+  readonly runtime: ContainerRuntime;
+  /** New each time the machine boots. */
+  readonly bootID: string;
+};
+
+export type NodeHostOptions = {
+  readonly profile: NodeProfile;
+  readonly beat: Beat;
+  readonly world: ObjectReader;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Makes the machine: called at every boot. */
+  boot(): NodeMachine;
+};
+
+type Effect = Exclude<KubeletEffect, TimerEffect>;
+
+export class NodeHost {
+  readonly name: string;
+  readonly #options: NodeHostOptions;
+  readonly #machine: ReturnType<typeof newKubelet>;
+  readonly #kubelet: NodeActor<KubeletEvent, Effect>;
+  readonly #pods = new Map<string, PodRunner>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #runtime: ContainerRuntime | undefined;
+
+  constructor(options: NodeHostOptions) {
+    this.name = options.profile.name;
+    this.#options = options;
+    this.#machine = newKubelet(options);
+    this.#kubelet = new NodeActor<KubeletEvent, Effect>(this.#machine, {
+      clock: options.clock,
+      perform: (effect) => this.#perform(effect),
+      turned: () => assert(this.#machine.getSnapshot().value !== 'faulted', `kubelet ${this.name} is faulted`),
+    });
+    this.#kubelet.start();
+  }
+
+  /** The machine comes up: the kubelet registers its node and takes up the pods it finds bound to it. */
+  boot(): void {
+    assert(this.#runtime === undefined, `node ${this.name} is up already`);
+    const { world, clock } = this.#options;
+    const { runtime, bootID } = this.#options.boot();
+    this.#runtime = runtime;
+    runtime.listen(({ pod, event }) => {
+      const runner = this.#pods.get(keyOfPod(pod));
+      if (runner?.uid === pod.metadata.uid) runner.hear(event);
+    });
+    const node = world.get<Node>(resources.nodes, { name: this.name });
+    this.#kubelet.send({ type: 'kubelet.started', node, bootID, nowMs: clock.now() });
+    // Those it had taken before come first: they keep their place and their addresses.
+    const pods = world.podsOnNode<Pod>(this.name);
+    for (const pod of pods) if (pod.status?.startTime !== undefined) this.podChanged(pod);
+    for (const pod of pods) if (pod.status?.startTime === undefined) this.podChanged(pod);
+  }
+
+  /** The machine goes down without a word. */
+  crash(): void {
+    this.#kubelet.send({ type: 'kubelet.crashed', nowMs: this.#options.clock.now() });
+    this.#switchOff();
+  }
+
+  /** Ends the node's process. Resolves once no write is under way any more. */
+  async stop(): Promise<void> {
+    this.#kubelet.send({ type: 'kubelet.stopped', nowMs: this.#options.clock.now() });
+    this.#kubelet.stop();
+    this.#switchOff();
+    await Promise.allSettled(this.#underWay);
+  }
+
+  nodeChanged(node: Node | undefined): void {
+    const known = this.#machine.getSnapshot().context.node;
+    if (node !== undefined && known !== null && revisionOf(node) <= revisionOf(known)) return;
+    this.#kubelet.send({ type: 'node.changed', node, nowMs: this.#options.clock.now() });
+  }
+
+  /** A pod that is bound to this node has a new version. */
+  podChanged(pod: Pod): void {
+    if (this.#runtime === undefined) return;
+    const runner = this.#pods.get(keyOfPod(pod));
+    if (runner?.uid === pod.metadata.uid) runner.changed(pod);
+    else if (!isPodTerminal(pod) || pod.metadata.deletionTimestamp !== undefined) {
+      this.#kubelet.send({ type: 'pod.bound', pod, nowMs: this.#options.clock.now() });
+    }
+  }
+
+  /** A pod is no more; `last` is how it was. */
+  podGone(last: Pod): void {
+    const runner = this.#pods.get(keyOfPod(last));
+    if (runner?.uid === last.metadata.uid) runner.gone(last);
+  }
+
+  logs(pod: Pod, container: string, options: LogOptions): LogOutcome {
+    if (this.#runtime !== undefined) return this.#runtime.logs({ pod, container, options });
+    return { kind: 'unavailable', message: `node ${this.name} is down` };
+  }
+
+  #switchOff(): void {
+    for (const runner of this.#pods.values()) runner.stop();
+    this.#pods.clear();
+    this.#runtime?.close();
+    this.#runtime = undefined;
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'write':
+        void this.#write(effect.write, effect.cause).then((outcome) => this.#settled(effect, outcome));
+        return;
+      case 'note':
+        this.#options.writer.note(effect.note, this.#context(null));
+        return;
+      case 'runPod':
+        this.#runPod(effect.pod, effect.refusal);
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  #settled({ ticket, write }: Extract<Effect, { kind: 'write' }>, outcome: WriteOutcome): void {
+    const { world, clock } = this.#options;
+    const newest =
+      outcome.kind === 'failed' && 'object' in write ? world.get(write.resource, keyOfDraft(write)) : undefined;
+    this.#kubelet.send({ type: 'write.settled', ticket, outcome, newest, nowMs: clock.now() });
+  }
+
+  #runPod(pod: Pod, refusal: Refusal | undefined): void {
+    const { profile, world, clock, writer } = this.#options;
+    const { namespace = '', name, uid } = pod.metadata;
+    const key = keyOfPod(pod);
+    assert(this.#runtime !== undefined, 'a kubelet takes pods while its machine is up');
+    const runner: PodRunner = new PodRunner(pod, {
+      node: { name: profile.name, ip: profile.ip },
+      runtime: this.#runtime,
+      clock,
+      write: (write, cause) => this.#write(write, cause),
+      note: (note) => writer.note(note, this.#context(null)),
+      newest: () => {
+        const newest = world.get<Pod>(resources.pods, { namespace, name });
+        return newest?.metadata.uid === uid ? newest : undefined;
+      },
+      ended: () => this.#podEnded(uid),
+      left: () => {
+        if (this.#pods.get(key) === runner) this.#pods.delete(key);
+        this.#podEnded(uid);
+      },
+    });
+    this.#pods.set(key, runner);
+    runner.start(pod, refusal);
+  }
+
+  #podEnded(uid: string): void {
+    this.#kubelet.send({ type: 'pod.ended', uid, nowMs: this.#options.clock.now() });
+  }
+
+  #write(write: Write, cause: Cause | null): Promise<WriteOutcome> {
+    const { writer, logger } = this.#options;
+    const writing = writer.write(write, this.#context(cause)).catch((error: unknown): WriteOutcome => {
+      // Only a fault of the writer comes here. One odd object must not stop the others: it is tried again.
+      logger.error('write failed', { node: this.name, write: write.kind, error });
+      return { kind: 'failed', reason: 'Other', message: error instanceof Error ? error.message : String(error) };
+    });
+    this.#underWay.add(writing);
+    return writing.finally(() => this.#underWay.delete(writing));
+  }
+
+  #context(cause: Cause | null): WriteContext {
+    return { user: `system:node:${this.name}`, agent: 'kubelet', cause };
+  }
+}
+
+function newKubelet({ profile, beat }: NodeHostOptions) {
+  return createActor(kubeletMachine, { id: 'kubelet', input: { profile, beat } });
+}
+
+function keyOfPod({ metadata: { namespace = '', name } }: Pod): string {
+  return keyOf({ namespace, name });
+}
+
+function keyOfDraft({ object }: { readonly object: Draft<KubeObject> }): { namespace?: string; name: string } {
+  const { namespace, name = '' } = object.metadata;
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+function revisionOf(object: KubeObject): number {
+  return Number(object.metadata.resourceVersion ?? 0);
+}

@@ -1,0 +1,164 @@
+// What a simulated container does, told by annotations of its pod. All begin with `simulation.shiplog.dev/`; one that
+// ends in `.<container>` means that container only, init containers included, and wins over the one for the whole pod.
+//
+// | annotation      | values                                         | default                                          |
+// |-----------------|------------------------------------------------|--------------------------------------------------|
+// | `run`           | `run`: until it is stopped                     | `run`; `complete` for init containers and in     |
+// |                 | `complete`: exits 0 after `duration`           | pods of a Job                                    |
+// |                 | `fail`: exits `exit-code` after `duration`     |                                                  |
+// |                 | `crash-loop`: the same, soon after each start  |                                                  |
+// |                 | `never-pull`: its image cannot be pulled       |                                                  |
+// | `duration`      | a duration, e.g. `500ms`, `3s`, `1m30s`        | 1s; 100ms for `crash-loop`; 20ms in init         |
+// | `exit-code`     | 0 … 255                                        | 1 for `fail` and `crash-loop`                    |
+// | `failures`      | how many runs fail before one goes on running  | all of them                                      |
+// | `pull-latency`  | a duration                                     | 40–100 ms, seeded; 5–15 ms where it is cached    |
+// | `start-latency` | a duration                                     | 10–50 ms, seeded                                 |
+// | `ready-after`   | a duration from start to ready, or `never`     | the readiness probe's initialDelaySeconds        |
+// | `stop-duration` | a duration from SIGTERM to exit 0; SIGKILL     | 5–30 ms, seeded                                  |
+// |                 | (exit 137) comes where the grace is shorter    |                                                  |
+// | `log-every`     | a duration: one more log line each time        | no more than start and end                       |
+//
+// The annotations `run`, `duration`, `exit-code`, `failures` and `ready-after` without a container mean the pod's main
+// containers only: an init container that never ends would be of no use.
+
+import { parseDuration } from '../../actors/kit/go-duration.ts';
+import { controllerOf } from '../../streams/resources/meta.ts';
+import type { Container, Pod } from '../../streams/resources/pod.ts';
+
+export const annotationPrefix = 'simulation.shiplog.dev/';
+
+export type Behaviour = {
+  readonly pulls: boolean;
+  /** How the next run ends by itself; undefined where it runs until it is stopped. */
+  readonly end: { readonly afterMs: number; readonly exitCode: number } | undefined;
+  /** Absent: the runtime draws one. */
+  readonly pullMs: number | undefined;
+  readonly startMs: number | undefined;
+  readonly stopMs: number | undefined;
+  /** 0: ready as soon as it has started; null: never. */
+  readonly readyAfterMs: number | null;
+  readonly logEveryMs: number | undefined;
+};
+
+export type BehaviourOutcome =
+  | { readonly kind: 'behaviour'; readonly behaviour: Behaviour }
+  | { readonly kind: 'malformed'; readonly message: string };
+
+const plain: BehaviourOutcome = {
+  kind: 'behaviour',
+  behaviour: {
+    pulls: true,
+    end: undefined,
+    pullMs: undefined,
+    startMs: undefined,
+    stopMs: undefined,
+    readyAfterMs: 0,
+    logEveryMs: undefined,
+  },
+};
+
+const runs = ['run', 'complete', 'fail', 'crash-loop', 'never-pull'] as const;
+type Run = (typeof runs)[number];
+
+export function behaviourOf(pod: Pod, container: string, restartCount: number): BehaviourOutcome {
+  const spec = pod.spec.containers.find(({ name }) => name === container);
+  if (spec !== undefined && isPlain(pod, spec)) return plain;
+  try {
+    return { kind: 'behaviour', behaviour: read(pod, { container, main: spec, restartCount }) };
+  } catch (error) {
+    if (error instanceof Malformed) return { kind: 'malformed', message: error.message };
+    throw error;
+  }
+}
+
+class Malformed extends Error {
+  override readonly name = 'Malformed';
+}
+
+/** Nothing is said and nothing follows from the spec: by far the most pods. */
+function isPlain(pod: Pod, { readinessProbe }: Container): boolean {
+  if (readinessProbe !== undefined || controllerOf(pod)?.kind === 'Job') return false;
+  for (const annotation in pod.metadata.annotations) if (annotation.startsWith(annotationPrefix)) return false;
+  return true;
+}
+
+type Subject = { readonly container: string; readonly main: Container | undefined; readonly restartCount: number };
+
+function read(pod: Pod, subject: Subject): Behaviour {
+  const { container, main, restartCount } = subject;
+  const text = (
+    key: string,
+    forAll = main !== undefined,
+  ): { readonly key: string; readonly value: string } | undefined => {
+    const annotations = pod.metadata.annotations ?? {};
+    for (const name of forAll ? [`${key}.${container}`, key] : [`${key}.${container}`]) {
+      const value = annotations[`${annotationPrefix}${name}`];
+      if (value !== undefined) return { key: `${annotationPrefix}${name}`, value };
+    }
+    return undefined;
+  };
+  const duration = (key: string, forAll?: boolean): number | undefined => {
+    const given = text(key, forAll);
+    if (given === undefined) return undefined;
+    const ms = parseDuration(given.value);
+    if (ms === undefined) throw malformed(given, 'a duration such as 500ms, 3s or 1m30s');
+    return ms;
+  };
+  const integer = (key: string, max: number): number | undefined => {
+    const given = text(key);
+    if (given === undefined) return undefined;
+    if (!/^\d{1,9}$/.test(given.value) || Number(given.value) > max)
+      throw malformed(given, `an integer from 0 to ${max}`);
+    return Number(given.value);
+  };
+  const run = runOf(text('run')) ?? defaultRun(pod, main);
+  const failures = integer('failures', 999_999_999);
+  const survives = failures !== undefined && restartCount >= failures;
+  const readyAfter = text('ready-after');
+  return {
+    pulls: run !== 'never-pull',
+    end: survives
+      ? undefined
+      : endOf(run, { main, durationMs: duration('duration'), exitCode: integer('exit-code', 255) }),
+    pullMs: duration('pull-latency', true),
+    startMs: duration('start-latency', true),
+    stopMs: duration('stop-duration', true),
+    readyAfterMs:
+      readyAfter?.value === 'never'
+        ? null
+        : (duration('ready-after') ?? (main?.readinessProbe?.initialDelaySeconds ?? 0) * 1000),
+    logEveryMs: duration('log-every', true) || undefined,
+  };
+}
+
+function runOf(given: { readonly key: string; readonly value: string } | undefined): Run | undefined {
+  if (given === undefined) return undefined;
+  const run = runs.find((name) => name === given.value);
+  if (run === undefined) throw malformed(given, `one of ${runs.join(', ')}`);
+  return run;
+}
+
+function defaultRun(pod: Pod, main: Container | undefined): Run {
+  return main === undefined || controllerOf(pod)?.kind === 'Job' ? 'complete' : 'run';
+}
+
+function endOf(
+  run: Run,
+  said: { main: Container | undefined; durationMs: number | undefined; exitCode: number | undefined },
+): Behaviour['end'] {
+  const afterMs = said.durationMs ?? (said.main === undefined ? 20 : run === 'crash-loop' ? 100 : 1_000);
+  switch (run) {
+    case 'complete':
+      return { afterMs, exitCode: said.exitCode ?? 0 };
+    case 'fail':
+    case 'crash-loop':
+      return { afterMs, exitCode: said.exitCode ?? 1 };
+    case 'run':
+    case 'never-pull':
+      return undefined;
+  }
+}
+
+function malformed({ key, value }: { key: string; value: string }, wanted: string): Malformed {
+  return new Malformed(`annotation ${key} is ${JSON.stringify(value)}, which is not ${wanted}`);
+}

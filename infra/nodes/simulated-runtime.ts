@@ -1,0 +1,189 @@
+// The container runtime of one simulated node: nothing runs, but everything takes its time and can fail as the pod's
+// annotations say (`simulated-behaviour.ts`). Latencies come from a seeded stream of its own, so a simulation that is
+// run again takes the same course.
+
+import type { RuntimePod } from '../../actors/kubelet/runtime.ts';
+import type { Clock, Timer } from '../../streams/base/clock.ts';
+import type { Random } from '../../streams/base/random.ts';
+import type { Pod } from '../../streams/resources/pod.ts';
+import type {
+  ContainerRuntime,
+  LogOutcome,
+  LogRequest,
+  PullOutcome,
+  PullRequest,
+  RuntimeNews,
+  SandboxOutcome,
+  StartOutcome,
+  StartRequest,
+  StopRequest,
+} from './container-runtime.ts';
+import { type ImageName, imaginedImage, parseImage } from './image-name.ts';
+import type { PodAddresses } from './node-network.ts';
+import { type Behaviour, behaviourOf } from './simulated-behaviour.ts';
+import { SimulatedContainer } from './simulated-container.ts';
+import { simulatedLog } from './simulated-pod-log.ts';
+
+export const simulatedRuntimeVersion = 'simulated://1.0.0';
+
+export type SimulatedRuntimeOptions = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly addresses: PodAddresses;
+  /** The node's own address: pods in the host's network have it. */
+  readonly hostIP: string;
+};
+
+type SimulatedPod = { readonly ip: string; readonly containers: Map<string, SimulatedContainer> };
+
+export class SimulatedRuntime implements ContainerRuntime {
+  readonly version = simulatedRuntimeVersion;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #addresses: PodAddresses;
+  readonly #hostIP: string;
+  readonly #pods = new Map<string, SimulatedPod>();
+  readonly #images = new Set<string>();
+  readonly #pending = new Set<Timer>();
+  #listener: (news: RuntimeNews) => void = () => {};
+  #closed = false;
+
+  constructor({ clock, random, addresses, hostIP }: SimulatedRuntimeOptions) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#addresses = addresses;
+    this.#hostIP = hostIP;
+  }
+
+  listen(listener: (news: RuntimeNews) => void): void {
+    this.#listener = listener;
+  }
+
+  async makeSandbox(pod: Pod): Promise<SandboxOutcome> {
+    const { uid } = pod.metadata;
+    const known = this.#pods.get(uid);
+    if (known !== undefined) return { kind: 'ready', ip: known.ip };
+    const ip = pod.spec.hostNetwork === true ? this.#hostIP : this.#addresses.take(pod.status?.podIP);
+    if (ip === undefined) return { kind: 'failed', message: `no free address in the node's pod network` };
+    this.#pods.set(uid, { ip, containers: new Map() });
+    return { kind: 'ready', ip };
+  }
+
+  async pullImage({ pod, container, image, policy, onPulling }: PullRequest): Promise<PullOutcome> {
+    const name = parseImage(image);
+    if (name === undefined) {
+      const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
+      return { kind: 'failed', reason: 'InvalidImageName', message };
+    }
+    const read = behaviourOf(pod, container, 0);
+    const { pulls, pullMs } = read.kind === 'behaviour' ? read.behaviour : { pulls: true, pullMs: undefined };
+    const cached = this.#images.has(name.full);
+    if (policy === 'Never' && !cached) {
+      const message = `Container image "${image}" is not present with pull policy of Never`;
+      return { kind: 'failed', reason: 'ErrImageNeverPull', message };
+    }
+    if (cached && pulls && policy !== 'Always') return { kind: 'present' };
+    onPulling();
+    const ms = pullMs ?? (cached ? this.#draw(5, 15) : this.#draw(40, 100));
+    await this.#pass(ms);
+    if (!pulls) return { kind: 'failed', reason: 'ErrImagePull', message: notFound(name) };
+    this.#images.add(name.full);
+    return { kind: 'fetched', ms, bytes: imaginedImage(name).bytes };
+  }
+
+  async startContainer({ pod, container, image, restartCount }: StartRequest): Promise<StartOutcome> {
+    const read = behaviourOf(pod, container, restartCount);
+    if (read.kind === 'malformed')
+      return { kind: 'failed', reason: 'CreateContainerConfigError', message: read.message };
+    const { behaviour } = read;
+    await this.#pass(behaviour.startMs ?? this.#draw(10, 50));
+    const simulated = this.#pods.get(pod.metadata.uid);
+    const name = parseImage(image);
+    if (simulated === undefined || name === undefined) {
+      return { kind: 'failed', reason: 'CreateContainerError', message: `the sandbox of the pod is gone` };
+    }
+    const started = this.#begin({ pod, container, name, behaviour, restartCount }, simulated.containers.get(container));
+    simulated.containers.set(container, started);
+    return { kind: 'started', container: started.running };
+  }
+
+  stopContainer({ pod, container, id, graceMs }: StopRequest): void {
+    const target = this.#pods.get(pod.metadata.uid)?.containers.get(container);
+    if (target?.running.id === id) target.stop(graceMs, this.#draw(5, 30));
+  }
+
+  removePod(pod: Pod): void {
+    const { uid } = pod.metadata;
+    const simulated = this.#pods.get(uid);
+    if (simulated === undefined) return;
+    this.#pods.delete(uid);
+    for (const container of simulated.containers.values()) container.vanish();
+    if (simulated.ip !== this.#hostIP) this.#addresses.release(simulated.ip);
+  }
+
+  podOf(pod: Pod): RuntimePod | undefined {
+    const simulated = this.#pods.get(pod.metadata.uid);
+    if (simulated === undefined) return undefined;
+    return { ip: simulated.ip, containers: Array.from(simulated.containers.values(), (container) => container.latest) };
+  }
+
+  logs(request: LogRequest): LogOutcome {
+    const container = this.#pods.get(request.pod.metadata.uid)?.containers.get(request.container);
+    return simulatedLog(request, { container, clock: this.#clock });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#listener = () => {};
+    for (const timer of this.#pending) timer.cancel();
+    for (const { containers } of this.#pods.values()) for (const container of containers.values()) container.vanish();
+    this.#pods.clear();
+  }
+
+  #begin(
+    start: {
+      readonly pod: Pod;
+      readonly container: string;
+      readonly name: ImageName;
+      readonly behaviour: Behaviour;
+      readonly restartCount: number;
+    },
+    before: SimulatedContainer | undefined,
+  ): SimulatedContainer {
+    const { pod, container, name } = start;
+    return new SimulatedContainer({
+      ...start,
+      running: {
+        name: container,
+        id: `simulated://${Buffer.from(this.#random.bytes(32)).toString('hex')}`,
+        image: name.full,
+        imageID: imaginedImage(name).imageID,
+        startedAtMs: this.#clock.now(),
+        ready: start.behaviour.readyAfterMs === 0,
+      },
+      clock: this.#clock,
+      before: before?.run,
+      tell: (event) => this.#listener({ pod, event }),
+    });
+  }
+
+  #draw(fromMs: number, toMs: number): number {
+    return fromMs + this.#random.int(toMs - fromMs + 1);
+  }
+
+  /** Time passes; on a machine that is down it never does. */
+  #pass(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#closed) return;
+      const timer = this.#clock.after(ms, () => {
+        this.#pending.delete(timer);
+        resolve();
+      });
+      this.#pending.add(timer);
+    });
+  }
+}
+
+function notFound({ full }: ImageName): string {
+  return `rpc error: code = NotFound desc = failed to pull and unpack image "${full}": failed to resolve reference "${full}": ${full}: not found`;
+}
