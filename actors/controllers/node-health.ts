@@ -25,15 +25,21 @@ export function readyStatus(node: Node): Condition['status'] | undefined {
 
 /**
  * When the node's silence becomes too long, milliseconds since the Unix epoch. Silence counts from its last renewed
- * lease, else from what its status says, and never from before `sinceMs`, because nobody listened then.
+ * lease or its last posted status, and never from before `sinceMs`, because nobody listened then.
  */
-export function silentFromMs(world: ObjectReader, node: Node, { grace, sinceMs }: { grace: Grace; sinceMs: number }) {
-  const { metadata, status } = node;
-  const ready = findCondition(status?.conditions, 'Ready');
-  const lease = world.stored(resources.leases, { namespace: leaseNamespace, name: metadata.name });
-  const heardMs = lease?.timeMs ?? timeMs(ready?.lastHeartbeatTime) ?? timeMs(metadata.creationTimestamp) ?? sinceMs;
-  const allowedMs = ready === undefined && lease === undefined ? grace.startupMs : grace.monitorMs;
-  return Math.max(heardMs, sinceMs) + allowedMs;
+export function silentFromMs(
+  world: ObjectReader,
+  node: Node,
+  { grace, sinceMs }: { grace: Grace; sinceMs: number },
+): number {
+  const { name, creationTimestamp } = node.metadata;
+  const ready = findCondition(node.status?.conditions, 'Ready');
+  const lease = world.stored(resources.leases, { namespace: leaseNamespace, name });
+  const recordedMs = world.stored(resources.nodes, { name })?.timeMs ?? 0;
+  // The heartbeat in the status is by the node's own clock, which may be ahead: it cannot be newer than its record.
+  const postedMs = Math.min(timeMs(ready?.lastHeartbeatTime) ?? 0, recordedMs);
+  const heardMs = Math.max(lease?.timeMs ?? 0, postedMs, timeMs(creationTimestamp) ?? 0, sinceMs);
+  return heardMs + (ready === undefined && lease === undefined ? grace.startupMs : grace.monitorMs);
 }
 
 /** The node's conditions once it is silent; the same list where they already say so. */

@@ -95,8 +95,7 @@ function fallenSilent(node: Node, conditions: NonNullable<Node['status']>['condi
 
 function taintWrites(node: Node, options: { evict: boolean; nowMs: number }): UpdateWrite[] {
   const taints = taintsOf(node, options);
-  const before = node.spec?.taints;
-  if (taints === before || (before === undefined && taints.length === 0)) return [];
+  if (taints === undefined) return [];
   const { taints: _, ...spec } = node.spec ?? {};
   const object: Node = { ...node, spec: taints.length === 0 ? spec : { ...spec, taints } };
   return [{ kind: 'update', resource: resources.nodes, object }];

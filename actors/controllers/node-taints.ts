@@ -30,10 +30,13 @@ export function healthTaintKey(node: Node): string | undefined {
 }
 
 /**
- * The node's taints as they should be; the same list where they are. Taints that others have set are kept; `evict` says
+ * The node's taints as they should be; undefined where they are so already. Taints that others have set are kept; `evict` says
  * whether the health taint is put on, and one that is there already only changes its key.
  */
-export function taintsOf(node: Node, { evict, nowMs }: { evict: boolean; nowMs: number }): readonly Taint[] {
+export function taintsOf(
+  node: Node,
+  { evict, nowMs }: { evict: boolean; nowMs: number },
+): readonly Taint[] | undefined {
   const before = node.spec?.taints ?? [];
   const wanted = noScheduleKeys(node);
   const timeAdded = timestamp(nowMs);
@@ -53,7 +56,7 @@ export function taintsOf(node: Node, { evict, nowMs }: { evict: boolean; nowMs: 
     const kept = before.find((taint) => isHealthTaint(taint) && taint.key === health);
     taints.push(kept ?? { key: health, effect: 'NoExecute', timeAdded });
   }
-  return sameTaints(before, taints) ? before : taints;
+  return sameTaints(before, taints) ? undefined : taints;
 }
 
 function noScheduleKeys(node: Node): string[] {

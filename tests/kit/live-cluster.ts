@@ -35,6 +35,7 @@ export class LiveCluster {
   readonly clock = new VirtualClock(startMs);
   readonly stack: ApiStack;
   readonly hosts: readonly ControllerHost[];
+  readonly #newHosts: () => readonly ControllerHost[];
   readonly nodes: PlayedNodes;
   /** Recorded transitions the machines do not allow. */
   readonly anomalies: string[] = [];
@@ -64,7 +65,8 @@ export class LiveCluster {
     };
     const ports = { view: stack.view, writer: stack.writer, clock, random, logger: logger ?? warned };
     const all = only ?? allControllers({ ca: 'the CA', resourceOf: (_, kind) => resourceByKind[kind], ...controllers });
-    this.hosts = all.map((controller) => new ControllerHost(controller, ports));
+    this.#newHosts = () => all.map((controller) => new ControllerHost(controller, ports));
+    this.hosts = this.#newHosts();
     this.nodes = new PlayedNodes({ view: stack.view, writer: stack.writer, clock, random: random.stream('nodes') });
     stack.view.listen(({ event }) => {
       if (event.anomaly !== undefined) this.anomalies.push(`${event.subject}: ${event.anomaly}`);
@@ -148,6 +150,11 @@ export class LiveCluster {
     return this.view
       .list<KubeObject & { reason: string; message: string }>(resources.events)
       .map(({ reason, message }) => `${reason}: ${message}`);
+  }
+
+  /** The same controllers anew, as after a restart; the first ones should have been stopped. */
+  restarted(): readonly ControllerHost[] {
+    return this.#newHosts();
   }
 
   async stop(): Promise<void> {

@@ -29,6 +29,7 @@ export class PlayedNodes {
   startMsMax = 3_000;
   endMsMax = 3_000;
   #address = 0;
+  #bound = 0;
 
   constructor(ports: Ports) {
     this.#ports = ports;
@@ -113,12 +114,12 @@ export class PlayedNodes {
   }
 
   #bind({ metadata: { namespace = '', name, uid } }: Pod): void {
-    const { view, random } = this.#ports;
+    const { view } = this.#ports;
     const nodes = [...this.#alive].filter((node) => {
       const taints = view.get<Node>(resources.nodes, { name: node })?.spec?.taints ?? [];
       return taints.every(({ effect }) => effect === 'PreferNoSchedule');
     });
-    const node = nodes[random.int(nodes.length)];
+    const node = nodes[this.#bound++ % nodes.length];
     const pod = view.get<Pod>(resources.pods, { namespace, name });
     if (pod === undefined || pod.metadata.uid !== uid || pod.metadata.deletionTimestamp !== undefined) return;
     if (node === undefined) this.#later(1_000, () => this.#bind(pod));

@@ -1,0 +1,120 @@
+// Owners and dependents under random histories: a random forest of objects is deleted here and there, with every
+// propagation policy. In the end nothing is left whose owners are all gone, and nothing went that still had one.
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { garbageCollector } from '../../actors/controllers/garbage-collector.ts';
+import type { KubeObject, OwnerReference } from '../../streams/resources/meta.ts';
+import { resourceByKind } from '../kit/given-world.ts';
+import { LiveCluster } from '../kit/live-cluster.ts';
+import { aConfigMap } from '../kit/workloads.ts';
+
+type Policy = 'Background' | 'Foreground' | 'Orphan';
+
+const size = 14;
+/** For each object the earlier ones that own it, and whether it blocks their deletion. */
+const forest = fc.array(
+  fc.record({
+    owners: fc.uniqueArray(fc.nat({ max: 100 }), { maxLength: 3 }),
+    blocks: fc.boolean(),
+    held: fc.boolean(),
+  }),
+  { minLength: size, maxLength: size },
+);
+const deletions = fc.array(
+  fc.record({
+    target: fc.nat({ max: size - 1 }),
+    policy: fc.constantFrom<Policy>('Background', 'Foreground', 'Orphan'),
+    afterMs: fc.integer({ min: 0, max: 20 }),
+  }),
+  { minLength: 1, maxLength: 6 },
+);
+
+const collector = garbageCollector({ resourceOf: (_, kind) => resourceByKind[kind] });
+
+test('nothing is left behind, and nothing with a live owner goes', async () => {
+  await fc.assert(
+    fc.asyncProperty(forest, deletions, async (forest, deletions) => {
+      const cluster = await LiveCluster.start({ seed: 1, nodes: 0, only: [collector] });
+      const made: KubeObject[] = [];
+      for (const [index, { owners, blocks, held }] of forest.entries()) {
+        const references = index === 0 ? [] : [...new Set(owners.map((owner) => owner % index))].map((at) => made[at]);
+        const ownerReferences = references.flatMap((owner) =>
+          owner === undefined ? [] : [referenceTo(owner, blocks)],
+        );
+        const meta = { ownerReferences, ...(held ? { finalizers: ['test/held'] } : undefined) };
+        made.push(await cluster.create(aConfigMap(`o${index}`, meta)));
+      }
+      const wronged: string[] = [];
+      watchDeletions(cluster, wronged);
+      for (const { target, policy, afterMs } of deletions) {
+        await cluster.clock.advance(afterMs);
+        if (cluster.get('ConfigMap', `o${target}`) === undefined) continue;
+        await cluster.remove('ConfigMap', `o${target}`, { propagationPolicy: policy });
+      }
+      await cluster.pass(30);
+      // What others hold goes once they let go.
+      for (const { metadata } of ours(cluster)) {
+        if (!metadata.finalizers?.includes('test/held')) continue;
+        await cluster.change('ConfigMap', metadata.name, withoutHold);
+        await cluster.pass(5);
+      }
+      await cluster.pass(30);
+      expect(wronged).toEqual([]);
+      const left = ours(cluster);
+      expect(left.filter(({ metadata }) => metadata.deletionTimestamp !== undefined)).toEqual([]);
+      const uids = new Set(left.map(({ metadata }) => metadata.uid));
+      for (const { metadata } of left) {
+        for (const owner of metadata.ownerReferences ?? [])
+          expect(uids.has(owner.uid), `${metadata.name} has lost ${owner.name}`).toBe(true);
+      }
+      await cluster.stop();
+      expect(cluster.anomalies).toEqual([]);
+      expect(cluster.complaints).toEqual([]);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('owners that own each other in a circle can all go in the foreground', async () => {
+  const cluster = await LiveCluster.start({ seed: 1, nodes: 0, only: [collector] });
+  const a = await cluster.create(aConfigMap('a'));
+  const b = await cluster.create(aConfigMap('b', { ownerReferences: [referenceTo(a, true)] }));
+  await cluster.change('ConfigMap', 'a', (object) => ({
+    ...object,
+    metadata: { ...object.metadata, ownerReferences: [referenceTo(b, true)] },
+  }));
+  await cluster.remove('ConfigMap', 'a', { propagationPolicy: 'Foreground' });
+  await cluster.pass(10);
+  expect(ours(cluster)).toEqual([]);
+  await cluster.stop();
+});
+
+/** Whoever is deleted by the collector had no owner left that was not on its way out itself. */
+function watchDeletions(cluster: LiveCluster, wronged: string[]): void {
+  cluster.view.listen(({ type, ref, current, previous, event }) => {
+    if (event.author.user !== collector.user || ref.resource !== 'configmaps') return;
+    const before = previous?.object.metadata;
+    const asked = type === 'DELETED' ? before?.deletionTimestamp === undefined : false;
+    const marked = before?.deletionTimestamp === undefined && current.object.metadata.deletionTimestamp !== undefined;
+    if (!asked && !marked) return;
+    for (const owner of current.object.metadata.ownerReferences ?? []) {
+      const live = cluster.get('ConfigMap', owner.name);
+      if (live?.metadata.uid !== owner.uid || live.metadata.finalizers?.includes('foregroundDeletion')) continue;
+      wronged.push(`${ref.name} went while ${owner.name} was there`);
+    }
+  });
+}
+
+function ours(cluster: LiveCluster): KubeObject[] {
+  return cluster.list('ConfigMap', 'default');
+}
+
+function referenceTo({ apiVersion, kind, metadata: { name, uid } }: KubeObject, blocks: boolean): OwnerReference {
+  return { apiVersion, kind, name, uid, blockOwnerDeletion: blocks };
+}
+
+function withoutHold(object: KubeObject): KubeObject {
+  const finalizers = (object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== 'test/held');
+  return { ...object, metadata: { ...object.metadata, finalizers } };
+}
