@@ -56,6 +56,7 @@ const step = fc.oneof(
       name: fc.nat(5),
       cordoned: fc.boolean(),
       tainted: fc.boolean(),
+      zone: fc.nat(1),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('removeNode' as const), name: fc.nat(5) }) },
@@ -66,11 +67,11 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 const nodeMilliCpu = 2_000;
 const podsMax = 5;
 
-function theNode(name: number, { cordoned = false, tainted = false } = {}): Node {
+function theNode(name: number, { cordoned = false, tainted = false, zone = name % 2 } = {}): Node {
   return aNode(`n${name}`, {
     cpu: `${nodeMilliCpu}m`,
     pods: `${podsMax}`,
-    labels: { zone: `z${name % 2}` },
+    labels: { zone: `z${zone}` },
     unschedulable: cordoned,
     ...(tainted && { taints: [{ key: 'k', effect: 'NoSchedule' as const }] }),
   });
@@ -144,10 +145,8 @@ class History {
       this.#seen.add(asked);
       const { uid, node } = asked.write;
       const pod = pods.get(uid);
-      expect({ exists: pod !== undefined, gated: pod !== undefined && isGated(pod) }).toEqual({
-        exists: true,
-        gated: false,
-      });
+      const waits = pod !== undefined && (isWaiting(pod) || this.#untold.has(uid));
+      expect({ waits, gated: pod !== undefined && isGated(pod) }).toEqual({ waits: true, gated: false });
       expect(node).toBe(this.#open.get(uid) ?? node);
     }
     for (const taken of Map.groupBy(bound, ({ pod }) => pod).values()) expect(taken).toHaveLength(1);
