@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dataDirPaths } from '../../infra/nats/data-dir.ts';
 import { readServerRecord } from '../../infra/nats/server-record.ts';
+import { eventually } from './eventually.ts';
 
 const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
 
@@ -56,6 +57,16 @@ export class RunningCluster {
       child.stderr?.on('data', heard);
       child.once('exit', (code, signal) => reject(new Error(`shiplog up ended (${code ?? signal}): ${this.#output}`)));
     });
+  }
+
+  /** As `start`, for a cluster that was told to be quiet: resolves when it answers that it is ready. */
+  async startQuietly(): Promise<void> {
+    const starting = this.start();
+    await Promise.race([starting, eventually(() => this.ok(['get', '--raw', '/readyz']))]);
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   /** What it has printed since it was started. */

@@ -1,0 +1,139 @@
+// Creates, reads and lists over HTTPS with client certificates, fsynced, against a raw HTTPS server that echoes.
+
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readKubeconfig } from '../kit/kubeconfig.ts';
+import { RunningCluster } from '../kit/running-cluster.ts';
+import type { Bench, Row } from './bench.ts';
+import { aConfigMap, aPod } from './objects.ts';
+import { runLoad } from './run-load.ts';
+
+const clients = 64;
+const pods = 10_000;
+const echoServer = fileURLToPath(new URL('./echo-server.ts', import.meta.url));
+
+export const apiBench: Bench = {
+  name: 'api',
+  about: 'create, get and list over HTTPS',
+  async run(say) {
+    const cluster = new RunningCluster(['--nodes', '0', '--quiet']);
+    const rows: Row[] = [];
+    try {
+      await cluster.startQuietly();
+      const access = accessOf(cluster);
+      const echo = await startEcho(cluster);
+      const post = (body: object, requests: number) =>
+        ({ method: 'POST', body: JSON.stringify(body), clients, requests }) as const;
+      const get = (path: string, requests: number) => ({ method: 'GET', path, clients, requests }) as const;
+      try {
+        await runLoad({
+          ...access,
+          ...post(aConfigMap(undefined), 2_000),
+          path: '/api/v1/namespaces/default/configmaps',
+        });
+        say('create config maps');
+        const echoSmall = await runLoad({ ...echo, ...post(aConfigMap('x'), 20_000), path: '/' });
+        const maps = await runLoad({
+          ...access,
+          ...post(aConfigMap(undefined), 20_000),
+          path: '/api/v1/namespaces/default/configmaps',
+        });
+        rows.push(
+          rate(
+            'create ConfigMap, 64 clients',
+            maps.perSecond,
+            8_000,
+            echoSmall.perSecond,
+            `p99 ${maps.p99Ms.toFixed(1)} ms (budget 20)`,
+          ),
+        );
+        say('create pods');
+        const echoPod = await runLoad({ ...echo, ...post(aPod('x'), 20_000), path: '/' });
+        const made = await runLoad({
+          ...access,
+          ...post(aPod(undefined), pods),
+          path: '/api/v1/namespaces/default/pods',
+        });
+        rows.push(
+          rate(
+            'create Pod (3 KB), 64 clients',
+            made.perSecond,
+            5_000,
+            echoPod.perSecond,
+            `p99 ${made.p99Ms.toFixed(1)} ms`,
+          ),
+        );
+        say('get a pod');
+        await cluster.ok(['create', '-f', cluster.file('pod.json', JSON.stringify(aPod('one')))]);
+        const echoGet = await runLoad({ ...echo, ...get('/', 40_000) });
+        const got = await runLoad({ ...access, ...get('/api/v1/namespaces/default/pods/one', 40_000) });
+        rows.push(
+          rate('GET Pod, 64 clients', got.perSecond, 25_000, echoGet.perSecond, `p99 ${got.p99Ms.toFixed(1)} ms`),
+        );
+        say('list pods');
+        const list = { ...get('/api/v1/pods', 5), clients: 1 };
+        const listed = await runLoad({ ...access, ...list });
+        const bytes = listed.bytes / 5;
+        const echoList = await startEcho(cluster, bytes);
+        const raw = await runLoad({ ...echoList, ...get('/', 5), clients: 1 });
+        echoList.stop();
+        rows.push({
+          work: `LIST ${(pods + 1).toLocaleString('en')} pods (${(bytes / 1e6).toFixed(0)} MB)`,
+          measured: listed.p50Ms,
+          unit: 'ms',
+          budget: { atMost: 50 },
+          yardstick: { what: 'the same bytes from one buffer', value: raw.p50Ms },
+        });
+      } finally {
+        echo.stop();
+      }
+    } finally {
+      await cluster.dispose();
+    }
+    return rows;
+  },
+};
+
+function rate(work: string, measured: number, atLeast: number, echo: number, note: string): Row {
+  return {
+    work,
+    measured,
+    unit: 'req/s',
+    budget: { atLeast },
+    yardstick: { what: 'raw HTTPS echo', value: echo },
+    note,
+  };
+}
+
+/** Files and port for the load generator. */
+export function accessOf(cluster: RunningCluster) {
+  const { server, ca, cert, key } = readKubeconfig(cluster.kubeconfig);
+  const file = (name: string, content: string) => {
+    const path = join(cluster.directory, name);
+    writeFileSync(path, content);
+    return path;
+  };
+  return {
+    port: Number(new URL(server).port),
+    ca: file('ca.pem', ca),
+    cert: file('cert.pem', cert),
+    key: file('key.pem', key),
+  };
+}
+
+async function startEcho(cluster: RunningCluster, cachedBytes = 3_000) {
+  const pki = join(cluster.dataDir, 'pki');
+  const child = spawn(
+    process.execPath,
+    [echoServer, join(pki, 'apiserver.key'), join(pki, 'apiserver.crt'), String(cachedBytes)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const port = await new Promise<number>((resolve) =>
+    child.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString('utf8').trim()))),
+  );
+  return { port, ca: join(pki, 'ca.crt'), stop: () => child.kill('SIGTERM') };
+}
