@@ -233,8 +233,8 @@ const noMergeKey = (item: Json, mergeKey: string): InvalidPatch =>
 const mixedTypes = (...lists: readonly JsonList[]): InvalidPatch | undefined => {
   let type: string | undefined;
   for (const item of lists.flat()) {
-    if (isList(item)) return notApplicable('lists of lists are not supported');
     const itemType = goType(item);
+    if (type === undefined && isList(item)) return notApplicable('lists of lists are not supported');
     type ??= itemType;
     if (itemType !== type) return unclassified(`list element types are not identical: ${goValue(lists)}`);
   }
