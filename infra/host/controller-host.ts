@@ -76,7 +76,11 @@ export class ControllerHost {
     this.#actor = createActor(controllerMachine, { input: { workersMax: controller.workers } });
     this.#actor.on('effect', ({ effect }) => this.#outbox.push(effect));
     this.#stopped = new Promise((resolve, reject) => {
-      this.#actor.subscribe({ error: reject, complete: resolve });
+      const complete = () => {
+        if (this.#actor.getSnapshot().value !== 'faulted') return resolve();
+        reject(new Error(`${controller.name} was sent an event that its state knows nothing of`));
+      };
+      this.#actor.subscribe({ error: reject, complete });
     });
     this.#actor.start();
     this.#stopped.catch((error) => ports.logger.error('controller machine failed', { name: controller.name, error }));
