@@ -9,7 +9,7 @@ export function aConfigMap(name: string | undefined): Loose {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { key: 'value', text: 'x'.repeat(200) } };
 }
 
-/** Bound to a node that does not exist, so that nobody acts on it. */
+/** Of a scheduler that does not exist, so that nobody acts on it. */
 export function aPod(name: string | undefined): Loose {
   const metadata = {
     ...(name === undefined ? { generateName: 'bench-' } : { name }),
@@ -31,6 +31,6 @@ export function aPod(name: string | undefined): Loose {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata,
-    spec: { nodeName: 'nowhere', containers: [container('server'), container('sidecar')] },
+    spec: { schedulerName: 'nobody', containers: [container('server'), container('sidecar')] },
   };
 }
