@@ -13,6 +13,8 @@ export type Binding = {
   recorded: boolean;
   /** The last answer left open whether it happened. */
   open: boolean;
+  /** Some answer did: what the log holds may well be this binding. */
+  unsure: boolean;
 };
 
 export type Settled =
@@ -20,6 +22,8 @@ export type Settled =
   /** It did not happen; the pod may be tried again unless it is gone. */
   | { readonly kind: 'refused'; readonly binding: Binding; readonly message: string; readonly conflict: boolean }
   | { readonly kind: 'gone'; readonly binding: Binding }
+  /** Somebody else bound the pod, to the same node. */
+  | { readonly kind: 'taken' }
   /** To be asked again by `retry`. */
   | { readonly kind: 'open' }
   /** An answer for a pod that was deleted meanwhile. */
@@ -53,7 +57,7 @@ export class Bindings {
   }
 
   start(queued: QueuedPod, node: string): void {
-    const binding: Binding = { queued, node, recorded: false, open: false };
+    const binding: Binding = { queued, node, recorded: false, open: false, unsure: false };
     this.#byUid.set(queued.info.uid, binding);
     this.#ask(binding);
   }
@@ -65,10 +69,13 @@ export class Bindings {
     if (outcome.kind === 'failed' && outcome.reason === 'Unavailable' && !binding.recorded) {
       if (!binding.open) this.#open++;
       binding.open = true;
+      binding.unsure = true;
       return { kind: 'open' };
     }
     this.drop(uid);
-    if (outcome.kind === 'done' || binding.recorded) return { kind: 'bound', binding };
+    if (outcome.kind === 'done') return { kind: 'bound', binding };
+    if (binding.recorded)
+      return binding.unsure || outcome.reason === 'Unavailable' ? { kind: 'bound', binding } : { kind: 'taken' };
     if (outcome.reason === 'NotFound') return { kind: 'gone', binding };
     return { kind: 'refused', binding, message: outcome.message, conflict: outcome.reason === 'Conflict' };
   }

@@ -252,7 +252,7 @@ export class Scheduler {
   #bindingSettled(ticket: string, outcome: WriteOutcome, moment: Moment): void {
     const settled = this.#bindings.settled(ticket, outcome);
     if (settled.kind === 'open' && this.#draining) this.#bindings.dropOpen();
-    if (settled.kind === 'stale' || settled.kind === 'open') return;
+    if (settled.kind === 'stale' || settled.kind === 'open' || settled.kind === 'taken') return;
     const { binding } = settled;
     const { uid, shape } = binding.queued.info;
     if (settled.kind === 'bound') this.#bound(binding);

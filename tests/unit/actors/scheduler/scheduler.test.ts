@@ -158,6 +158,20 @@ describe('the assumption becomes fact', () => {
     expect(world.notes).toEqual([]);
   });
 
+  test('without a word where somebody else bound the pod to the same node', () => {
+    const world = oneNode()
+      .pod(aPod('p', { cpu: '1' }))
+      .work();
+    const [write] = world.writes;
+    world
+      .pod(boundTo(world.byName('p'), 'a'))
+      .answer(write, conflict)
+      .settle();
+    expect(world.notes).toEqual([]);
+    expect(world.scheduler.counts).toMatchObject({ bound: 0, binding: 0 });
+    expect(world.scheduler.cluster.node('a')?.milliCpu).toBe(1_000);
+  });
+
   test('with the labels the pod was given on the way', () => {
     const world = oneNode()
       .pod(aPod('p', { cpu: '1' }))
