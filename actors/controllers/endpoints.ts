@@ -102,9 +102,10 @@ function changed(
   if (sameMark && sameJson(labels, current.metadata.labels) && sameJson(subsets, current.subsets ?? [])) return current;
   const annotations = truncated ? { ...others, [overCapacity]: 'truncated' } : others;
   const { subsets: _, ...rest } = current;
+  const { annotations: __, ...metadata } = current.metadata;
   return {
     ...rest,
-    metadata: { ...current.metadata, labels, annotations },
+    metadata: { ...metadata, labels, ...(Object.keys(annotations).length === 0 ? undefined : { annotations }) },
     ...(subsets.length === 0 ? undefined : { subsets }),
   };
 }
