@@ -2,6 +2,7 @@
 
 import { type AnyObject, timestamp } from '../../../streams/resources/meta.ts';
 import type { Kind } from '../kinds/kind.ts';
+import { type FieldSet, setOf } from '../patch/field-set.ts';
 import type { JsonObject } from '../patch/json-value.ts';
 import { trackUpdate } from '../patch/track-update.ts';
 import type { RequestContext } from './context.ts';
@@ -24,5 +25,16 @@ export function own(after: AnyObject, { kind, before, context, nowMs, subresourc
     apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
     ...(subresource === undefined ? undefined : { subresource }),
     time: timestamp(nowMs),
+    ...resetFieldsOf(kind, subresource),
   }) as unknown as AnyObject;
+}
+
+const statusFields = setOf(['f:status']);
+const allButStatus = setOf(['f:spec'], ['f:metadata', 'f:labels'], ['f:metadata', 'f:annotations']);
+
+/** The fields an endpoint ignores are nobody's through it: the status on the main one, all else on /status. */
+export function resetFieldsOf(kind: Kind, subresource: string | undefined): { readonly resetFields?: FieldSet } {
+  if (subresource === 'status') return { resetFields: allButStatus };
+  const hasStatus = kind.subresources.some(({ name }) => name === 'status');
+  return subresource === undefined && hasStatus ? { resetFields: statusFields } : {};
 }

@@ -9,6 +9,8 @@ import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { type AdmissionPlugin, admit } from '../admission/admission.ts';
 import { alreadyExists, conflict, type FieldError, invalid, notFound } from '../errors.ts';
 import type { Kind } from '../kinds/kind.ts';
+import type { JsonObject } from '../patch/json-value.ts';
+import { withoutTimeOnlyChange } from '../patch/track-update.ts';
 import type { RequestContext } from './context.ts';
 import { equal } from './equal.ts';
 import { checkIdentity, keptMetadata, newMetadata } from './metadata.ts';
@@ -186,7 +188,7 @@ export class Registry {
       object = { ...object, metadata: { ...object.metadata, generation: (before.metadata.generation ?? 0) + 1 } };
     }
     this.#validateUpdate({ kind, strategy, object, before, own: update.subresource === undefined });
-    return equal(object, before) ? { kind: 'unchanged' } : { kind: 'changed', object, locked };
+    return changesNothing(object, before) ? { kind: 'unchanged' } : { kind: 'changed', object, locked };
   }
 
   /** True where the client named the version it means: then a lost race is the client's to solve. */
@@ -269,6 +271,13 @@ export function finished({ metadata, spec }: AnyObject): boolean {
   // A namespace is also held by the finalizers in its spec (`kubernetes`), which only /finalize removes.
   const held = (spec as { readonly finalizers?: readonly string[] } | undefined)?.finalizers;
   return !Array.isArray(held) || held.length === 0;
+}
+
+/** Owning the same fields at another time is no change. */
+function changesNothing(object: AnyObject, before: AnyObject): boolean {
+  if (equal(object, before)) return true;
+  const [was, is] = [before as unknown as JsonObject, object as unknown as JsonObject];
+  return withoutTimeOnlyChange(was, is) === was;
 }
 
 function withoutStatus(object: AnyObject): AnyObject {

@@ -10,6 +10,7 @@ import { applyPatch, type InstructingPatchType, patchTypes } from '../patch/appl
 import type { Json, JsonObject } from '../patch/json-value.ts';
 import { applyConfiguration } from '../patch/server-side-apply.ts';
 import type { RequestContext } from '../registry/context.ts';
+import { resetFieldsOf } from '../registry/ownership.ts';
 import type { Registry, Target } from '../registry/registry.ts';
 import { apiVersionOf } from '../render/render.ts';
 
@@ -105,6 +106,7 @@ function applyTo({
     kind: kind.kind,
     ...(patch.subresource === undefined ? undefined : { subresource: patch.subresource }),
     time: timestamp(registry.now()),
+    ...resetFieldsOf(kind, patch.subresource),
   });
   switch (outcome.kind) {
     case 'applied': {
