@@ -25,7 +25,7 @@ export const limits = {
   /** Events decoded in one turn of the event loop: a millisecond or so. */
   decodeEventsMax: 256,
   /** Changes each resource keeps in memory for watches that resume and for lists at an exact revision. */
-  windowChangesMax: 20_000,
+  windowChangesMax: 8_192,
   /** Bytes a watcher may lag before it is cut off. */
   watchPendingBytesMax: 16 * 1024 * 1024,
   /** Newest revisions LOG keeps for one object; HIST keeps all. */

@@ -1,7 +1,8 @@
 // Which objects carry a label, belong to an owner, sit on a node: kept beside the objects, because scanning 50,000
 // objects costs milliseconds and an index microseconds.
 
-import type { AnyObject } from '../resources/meta.ts';
+import type { AnyObject, Labels } from '../resources/meta.ts';
+import { nobodyIn } from './object-reader.ts';
 
 export class Indexes {
   readonly #byLabel = new Map<string, Set<string>>();
@@ -9,12 +10,16 @@ export class Indexes {
   readonly #byNode = new Map<string, Set<string>>();
 
   replace(key: string, before: AnyObject | undefined, after: AnyObject | undefined): void {
-    if (before?.metadata.labels !== after?.metadata.labels) {
+    if (!sameLabels(before?.metadata.labels, after?.metadata.labels)) {
       for (const token of labelTokens(before)) remove(this.#byLabel, token, key);
       for (const token of labelTokens(after)) add(this.#byLabel, token, key);
     }
-    for (const owner of before?.metadata.ownerReferences ?? []) remove(this.#byOwner, owner.uid, key);
-    for (const owner of after?.metadata.ownerReferences ?? []) add(this.#byOwner, owner.uid, key);
+    const ownersBefore = ownerTokens(before);
+    const ownersAfter = ownerTokens(after);
+    if (!sameTokens(ownersBefore, ownersAfter)) {
+      for (const token of ownersBefore) remove(this.#byOwner, token, key);
+      for (const token of ownersAfter) add(this.#byOwner, token, key);
+    }
     const nodeBefore = nodeOf(before);
     const nodeAfter = nodeOf(after);
     if (nodeBefore === nodeAfter) return;
@@ -40,6 +45,28 @@ const empty: ReadonlySet<string> = new Set();
 function* labelTokens(object: AnyObject | undefined): Generator<string> {
   const labels = object?.metadata.labels;
   for (const label in labels) yield `${label}=${labels[label]}`;
+}
+
+function sameLabels(a: Labels | undefined, b: Labels | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  for (const label in a) if (a[label] !== b[label]) return false;
+  for (const label in b) if (a[label] === undefined) return false;
+  return true;
+}
+
+/** The uids of an object's owners, and nobody's where none of them manages it. */
+function ownerTokens(object: AnyObject | undefined): readonly string[] {
+  if (object === undefined) return none;
+  const { ownerReferences = [], namespace = '' } = object.metadata;
+  const tokens = ownerReferences.map((owner) => owner.uid);
+  if (!ownerReferences.some((owner) => owner.controller === true)) tokens.push(nobodyIn(namespace));
+  return tokens;
+}
+
+const none: readonly string[] = [];
+
+function sameTokens(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((token, index) => token === b[index]);
 }
 
 function nodeOf(object: AnyObject | undefined): string | undefined {

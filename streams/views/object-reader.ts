@@ -13,7 +13,7 @@ export type ObjectReader = {
     name: ResourceName,
     selection?: { readonly namespace?: string; readonly labels?: Labels },
   ): T[];
-  /** Objects of the resource that name this owner. */
+  /** Objects of the resource that name this owner; with `nobodyIn`, those no owner manages. */
   ownedBy<T extends KubeObject>(name: ResourceName, uid: string): T[];
   podsOnNode<T extends KubeObject>(node: string): T[];
   /** Every resource that has been seen, for those who walk all of them (garbage collector, namespaces). */
@@ -21,3 +21,11 @@ export type ObjectReader = {
   /** With the machine's state and revision beside the object. */
   stored(name: ResourceName, key: { readonly namespace?: string; readonly name: string }): StoredObject | undefined;
 };
+
+/**
+ * Stands for the owner of what has none: `ownedBy(pods, nobodyIn('default'))` are the pods of that namespace without a
+ * managing owner. Controllers that adopt look for these alone, and not through all that carry their labels.
+ */
+export function nobodyIn(namespace: string): string {
+  return `nobody/${namespace}`;
+}

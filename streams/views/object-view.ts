@@ -8,6 +8,7 @@ import { parseSubject, streamOf } from '../log/subjects.ts';
 import type { KubeObject, Labels, ResourceName } from '../resources/meta.ts';
 import { resources } from '../resources/names.ts';
 import type { Change } from './change.ts';
+import { Listeners } from './listeners.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { ResourceView } from './resource-view.ts';
 import { keyOf, type StoredObject } from './stored-object.ts';
@@ -19,7 +20,7 @@ export class ObjectView implements ObjectReader {
   readonly #revisions: Record<StreamName, Revision> = { LOG: revisionZero, LEASE: revisionZero, EVENT: revisionZero };
   readonly #floors: Record<StreamName, Revision> = { LOG: revisionZero, LEASE: revisionZero, EVENT: revisionZero };
   readonly #waiting: Record<StreamName, Waiting[]> = { LOG: [], LEASE: [], EVENT: [] };
-  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #listeners = new Listeners<Change>();
 
   /** Reads the state of one stream from the last event of each subject. Tells nobody. */
   load(events: readonly RecordedEvent[]): void {
@@ -35,6 +36,7 @@ export class ObjectView implements ObjectReader {
     this.#revisions[stream] = revision;
     this.#floors[stream] = revision;
     for (const view of this.#resources.values()) if (streamOf(view.name) === stream) view.loaded(revision);
+    this.#wake(stream, revision);
   }
 
   /** Evolves by one event and tells the change to listeners, resource first. */
@@ -44,7 +46,7 @@ export class ObjectView implements ObjectReader {
     this.#revisions[stream] = revision;
     const ref = parseSubject(event.subject);
     const change = ref === undefined ? undefined : this.resource(ref).apply(ref, event);
-    if (change !== undefined) for (const listener of this.#listeners) listener(change);
+    if (change !== undefined) this.#listeners.tell(change);
     this.#wake(stream, revision);
     return change;
   }
@@ -77,8 +79,7 @@ export class ObjectView implements ObjectReader {
 
   /** Hears every change of every resource, synchronously and in order. */
   listen(listener: (change: Change) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   stored(name: ResourceName, key: { namespace?: string; name: string }): StoredObject | undefined {

@@ -9,11 +9,12 @@ import type { Labels, ResourceName } from '../resources/meta.ts';
 import type { Change } from './change.ts';
 import { ChangeWindow } from './change-window.ts';
 import { Indexes } from './indexes.ts';
+import { Listeners } from './listeners.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import { keyOf, StoredObject } from './stored-object.ts';
 
 export type Selection = {
-  /** Only this namespace; all of them when absent. */
+  /** Only this namespace; all of them, and objects without one, when absent or empty. */
   readonly namespace?: string | undefined;
   /** Labels that must have exactly these values: answered from the index. */
   readonly labels?: Labels | undefined;
@@ -24,11 +25,18 @@ export class ResourceView {
   readonly #objects = new Map<string, StoredObject>();
   readonly #keys = new SortedKeys();
   readonly #indexes = new Indexes();
-  readonly #listeners = new Set<(change: Change) => void>();
+  /**
+   * Keys whose indexes are behind, with the version the indexes still show. They are brought up when an index is next
+   * asked, so that folding a log parses nothing, and what changed ten times is indexed once.
+   */
+  readonly #unindexed = new Map<string, StoredObject | undefined>();
+  readonly #listeners = new Listeners<Change>();
+  readonly #changesMax: number;
   #window: ChangeWindow;
 
   constructor(name: ResourceName, floor: Revision, changesMax: number = limits.windowChangesMax) {
     this.name = name;
+    this.#changesMax = changesMax;
     this.#window = new ChangeWindow(changesMax, floor);
   }
 
@@ -52,23 +60,28 @@ export class ResourceView {
     const change = isTombstone(event) ? this.#remove(ref, event, previous) : this.#put(ref, event, previous);
     if (change === undefined) return undefined;
     this.#window.push(change);
-    for (const listener of this.#listeners) listener(change);
+    this.#listeners.tell(change);
     return change;
   }
 
-  /** Takes in an object at boot, from the last event of its subject: no change is told. */
+  /**
+   * Takes in an object at boot, from the last event of its subject: no change is told. A subject written to meanwhile
+   * comes with both events, so an object that was there may turn out to be gone.
+   */
   load(ref: ObjectRef, event: RecordedEvent): void {
-    if (!isTombstone(event)) this.#put(ref, event, this.#objects.get(keyOf(ref)));
+    const previous = this.#objects.get(keyOf(ref));
+    if (isTombstone(event)) this.#remove(ref, event, previous);
+    else this.#put(ref, event, previous);
   }
 
   /** Ends booting: changes are told from this revision on. */
   loaded(floor: Revision): void {
-    this.#window = new ChangeWindow(limits.windowChangesMax, floor);
+    this.#window = new ChangeWindow(this.#changesMax, floor);
   }
 
   /** Stored objects in list order. */
   *select({ namespace, labels }: Selection = {}, after?: string): Generator<StoredObject> {
-    const prefix = namespace === undefined ? '' : `${namespace}/`;
+    const prefix = namespace === undefined || namespace === '' ? '' : `${namespace}/`;
     for (const key of this.#candidates(prefix, labels, after)) {
       const stored = this.#objects.get(key);
       if (stored !== undefined && (labels === undefined || carries(stored, labels))) yield stored;
@@ -76,11 +89,11 @@ export class ResourceView {
   }
 
   ownedBy(uid: string): StoredObject[] {
-    return this.#resolve(this.#indexes.ownedBy(uid));
+    return this.#resolve(this.#indexed().ownedBy(uid));
   }
 
   onNode(node: string): StoredObject[] {
-    return this.#resolve(this.#indexes.onNode(node));
+    return this.#resolve(this.#indexed().onNode(node));
   }
 
   /** Recent changes after the revision, or undefined where they have left the window. */
@@ -116,15 +129,14 @@ export class ResourceView {
 
   /** Hears every change, synchronously and in order, until the returned function is called. */
   listen(listener: (change: Change) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   #put(ref: ObjectRef, event: RecordedEvent, previous: StoredObject | undefined): Change {
     const current = new StoredObject(ref, event);
     this.#objects.set(current.key, current);
     if (previous === undefined) this.#keys.add(current.key);
-    this.#indexes.replace(current.key, previous?.object, current.object);
+    this.#unindex(current.key, previous);
     return { type: previous === undefined ? 'ADDED' : 'MODIFIED', ref, current, previous, event };
   }
 
@@ -132,7 +144,7 @@ export class ResourceView {
     if (previous === undefined) return undefined;
     this.#objects.delete(previous.key);
     this.#keys.delete(previous.key);
-    this.#indexes.replace(previous.key, previous.object, undefined);
+    this.#unindex(previous.key, previous);
     // An expiry comes from the stream itself and carries no object: the last one known stands in.
     const bytes = event.object.byteLength === 0 ? previous.encoded() : event.object;
     return { type: 'DELETED', ref, current: new StoredObject(ref, { ...event, object: bytes }), previous, event };
@@ -141,11 +153,30 @@ export class ResourceView {
   #candidates(prefix: string, labels: Labels | undefined, after: string | undefined): Iterable<string> {
     let smallest: ReadonlySet<string> | undefined;
     for (const label in labels) {
-      const keys = this.#indexes.withLabel(label, labels[label] ?? '');
+      const keys = this.#indexed().withLabel(label, labels[label] ?? '');
       if (smallest === undefined || keys.size < smallest.size) smallest = keys;
     }
-    if (smallest === undefined) return this.#keys.range(after === undefined ? { prefix } : { prefix, after });
-    return [...smallest].filter((key) => key.startsWith(prefix) && (after === undefined || key > after)).sort();
+    const range = after === undefined ? { prefix } : { prefix, after };
+    if (smallest === undefined) return this.#keys.range(range);
+    // Where the label is on many objects it is cheaper to walk the keys, which are in order, than to sort the ones found.
+    const labelled = smallest;
+    if (labelled.size * 8 > this.#objects.size) return this.#keys.range(range).filter((key) => labelled.has(key));
+    return [...labelled].filter((key) => key.startsWith(prefix) && (after === undefined || key > after)).sort();
+  }
+
+  #unindex(key: string, previous: StoredObject | undefined): void {
+    if (this.#unindexed.has(key)) previous?.shed();
+    else this.#unindexed.set(key, previous);
+  }
+
+  #indexed(): Indexes {
+    if (this.#unindexed.size === 0) return this.#indexes;
+    for (const [key, before] of this.#unindexed) {
+      this.#indexes.replace(key, before?.object, this.#objects.get(key)?.object);
+      before?.shed();
+    }
+    this.#unindexed.clear();
+    return this.#indexes;
   }
 
   #resolve(keys: ReadonlySet<string>): StoredObject[] {

@@ -5,7 +5,7 @@ import { defined } from '../base/assert.ts';
 import type { Revision } from '../base/brand.ts';
 import type { RecordedEvent } from '../log/event.ts';
 import type { ObjectRef } from '../log/subjects.ts';
-import { encodeObject, spliceRevision } from '../resources/encode.ts';
+import { cutRevision, spliceRevision } from '../resources/encode.ts';
 import type { AnyObject } from '../resources/meta.ts';
 
 export class StoredObject {
@@ -38,9 +38,14 @@ export class StoredObject {
     return this.#json;
   }
 
-  /** The bytes as an event carries them: without the resourceVersion. */
+  /** A newer version has come: only the bytes are kept, for those who still ask for this one. */
+  shed(): void {
+    this.#object = undefined;
+  }
+
+  /** The bytes as an event carries them, to the byte: without the resourceVersion. */
   encoded(): Uint8Array {
-    return this.#raw ?? encodeObject(this.object);
+    return this.#raw ?? cutRevision(this.json, this.revision);
   }
 
   /** The parsed object. Shared: never change it. */

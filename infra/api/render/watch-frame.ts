@@ -9,11 +9,8 @@ import { encodeValue, type Rendering, renderStored } from './render.ts';
 export function sharedFrame(change: Change, type: ChangeType, rendering: Rendering): Buffer {
   const { encoding } = rendering.form;
   const id = `${encoding} ${type}`;
-  let frames = shared.get(change);
-  if (frames === undefined) {
-    frames = new Map();
-    shared.set(change, frames);
-  }
+  if (shared.change !== change) shared = { change, frames: new Map() };
+  const { frames } = shared;
   let bytes = frames.get(id);
   if (bytes === undefined) {
     const plain = { ...rendering, form: { ...rendering.form, pretty: false } };
@@ -23,7 +20,11 @@ export function sharedFrame(change: Change, type: ChangeType, rendering: Renderi
   return bytes;
 }
 
-const shared = new WeakMap<Change, Map<string, Buffer>>();
+/** Watchers are told a change one right after the other, so the frames of one change are enough to keep. */
+let shared: { readonly change: Change | undefined; readonly frames: Map<string, Buffer> } = {
+  change: undefined,
+  frames: new Map(),
+};
 
 /** An event whose object was made for one watcher. */
 export function frameValue(type: string, object: object, { form }: Rendering): Buffer {
