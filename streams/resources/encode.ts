@@ -28,3 +28,11 @@ export function spliceRevision(object: Uint8Array, revision: Revision): Buffer {
   bytes.copy(spliced, start + field.length, start);
   return spliced;
 }
+
+/** Undoes `spliceRevision`, without reading the object: what was stored comes back to the byte. */
+export function cutRevision(json: Buffer, revision: Revision): Buffer {
+  if (revision === 0) return json;
+  const start = json.indexOf(opening) + opening.length;
+  const end = start + `"resourceVersion":"${revision}"`.length;
+  return Buffer.concat([json.subarray(0, start), json.subarray(json[end] === 0x2c ? end + 1 : end)]);
+}

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { StoredObject } from '../../../../streams/views/stored-object.ts';
+import { bytesOf } from '../../../kit/events.ts';
+import { eventAt } from './history.ts';
+
+const ref = { group: '', resource: 'configmaps', namespace: 'a', name: 'x' };
+const stored = (object: Uint8Array, at = 42) => new StoredObject(ref, { ...eventAt(ref, at), object });
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+test('an object is served as it was recorded, with its revision', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.integer({ min: 1 }), (data, at) => {
+      const recorded = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'x', namespace: 'a' }, data };
+      const object = stored(bytesOf(recorded), at);
+      const served = JSON.parse(object.json.toString());
+      expect(served).toEqual(
+        JSON.parse(JSON.stringify({ ...recorded, metadata: { resourceVersion: `${at}`, ...recorded.metadata } })),
+      );
+      expect(object.object).toEqual(served);
+    }),
+  );
+});
+
+describe('what was recorded comes back to the byte', () => {
+  test.each([
+    ['an ordinary object', '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"x"},"data":{"a":"b"}}'],
+    [
+      'numbers no float holds',
+      '{"kind":"Big","apiVersion":"v1","metadata":{"name":"x"},"spec":{"n":9007199254740993,"z":-0,"f":1.0}}',
+    ],
+    [
+      'keys that mean something elsewhere',
+      '{"kind":"Odd","apiVersion":"v1","metadata":{"name":"x"},"__proto__":{"a":1}}',
+    ],
+    [
+      'an object within that looks like one',
+      '{"kind":"Odd","apiVersion":"v1","metadata":{"name":"x"},"spec":{"metadata":{"resourceVersion":"42"}}}',
+    ],
+    ['empty metadata', '{"kind":"Odd","apiVersion":"v1","metadata":{},"data":"ä"}'],
+  ])('%s', (_, text) => {
+    const object = stored(bytes(text));
+    expect(Buffer.from(object.encoded()).toString()).toBe(text);
+    // Once it was served, the recorded form is no longer kept.
+    expect(object.json.toString()).toContain('"resourceVersion":"42"');
+    expect(Buffer.from(object.encoded()).toString()).toBe(text);
+  });
+});
+
+test('an object that was only imagined has no revision', () => {
+  const text = '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"x"}}';
+  const object = stored(bytes(text), 0);
+  expect(object.json.toString()).toBe(text);
+  expect(Buffer.from(object.encoded()).toString()).toBe(text);
+});
