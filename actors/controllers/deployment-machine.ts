@@ -109,8 +109,8 @@ function* candidates({ before, after, from, to }: Step): Generator<string> {
   }
   if (to === 'Terminating') yield 'deployment.deletionRequested';
   yield* specNames(before as Deployment, after as Deployment);
-  if (to === 'Complete') yield 'deployment.completed';
-  if (to === 'Stalled') yield 'deployment.stalled';
+  if (from !== to && to === 'Complete') yield 'deployment.completed';
+  if (from !== to && to === 'Stalled') yield 'deployment.stalled';
   if (!sameJson((before as Deployment).status, (after as Deployment).status)) {
     yield 'deployment.progressed';
     yield 'deployment.degraded';

@@ -4,7 +4,7 @@ import { matchesSelector } from '../../streams/resources/labels.ts';
 import { controllerOf } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Deployment, PodTemplate, ReplicaSet } from '../../streams/resources/workload.ts';
-import type { ObjectReader } from '../../streams/views/object-reader.ts';
+import { nobodyIn, type ObjectReader } from '../../streams/views/object-reader.ts';
 import { controllerReference, withOwner, withoutOwners } from '../kit/owners.ts';
 import { sameJson } from '../kit/same-json.ts';
 import type { CreateWrite, UpdateWrite } from '../kit/write.ts';
@@ -39,15 +39,11 @@ export function ownedSets(world: ObjectReader, deployment: Deployment): OwnedSet
 }
 
 function adoptions(world: ObjectReader, deployment: Deployment): UpdateWrite[] {
-  const { namespace = '' } = deployment.metadata;
-  const { matchLabels = {} } = deployment.spec.selector;
   return world
-    .list<ReplicaSet>(resources.replicaSets, { namespace, labels: matchLabels })
+    .ownedBy<ReplicaSet>(resources.replicaSets, nobodyIn(deployment.metadata.namespace ?? ''))
     .filter(
       (set) =>
-        controllerOf(set) === undefined &&
-        set.metadata.deletionTimestamp === undefined &&
-        matchesSelector(deployment.spec.selector, set.metadata.labels),
+        set.metadata.deletionTimestamp === undefined && matchesSelector(deployment.spec.selector, set.metadata.labels),
     )
     .map((set) => update(withOwner(set, controllerReference(deployment))));
 }

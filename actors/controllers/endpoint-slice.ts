@@ -25,12 +25,14 @@ import { pack, type Wanted } from './endpoint-slice-packing.ts';
 import { isTerminating } from './namespace-phase.ts';
 import {
   endpointLabels,
+  hasEndpoint,
   hasSelector,
   hostnameOf,
   isHeadless,
   podPorts,
   podReference,
-  servicePods,
+  podsPerMs,
+  selectedPods,
   servicesOfPod,
 } from './service-pods.ts';
 
@@ -65,14 +67,15 @@ function reconcile({ world, key, random }: ReconcileInput): Plan {
   if (!hasSelector(service) || isTerminating(world, name.namespace)) return nothingToDo;
   const existing = slicesOf(world, service);
   if (service.spec.type === 'ExternalName') return { writes: existing.map(removal) };
-  const pods = servicePods(world, service);
+  const selected = selectedPods(world, service);
+  const pods = selected.filter(hasEndpoint);
   const families = familiesOf(service);
   const writes: Write[] = existing.filter(({ addressType }) => !families.includes(addressType as Family)).map(removal);
   for (const family of families) {
     const slices = existing.filter(({ addressType }) => addressType === family);
     writes.push(...familyWrites({ world, service, family, slices, pods, random }));
   }
-  return { writes, pauseMs: restMs(pods.length) };
+  return { writes, pauseMs: restMs(selected.length, podsPerMs) };
 }
 
 type FamilyWork = {

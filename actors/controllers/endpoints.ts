@@ -18,12 +18,14 @@ import { isPodReady } from '../pod/pod-conditions.ts';
 import { isTerminating } from './namespace-phase.ts';
 import {
   endpointLabels,
+  hasEndpoint,
   hasSelector,
   hostnameOf,
   isHeadless,
   podPorts,
   podReference,
-  servicePods,
+  podsPerMs,
+  selectedPods,
   servicesOfPod,
 } from './service-pods.ts';
 
@@ -60,9 +62,10 @@ function reconcile({ world, key }: ReconcileInput): Plan {
   const current = world.get<Endpoints>(resources.endpoints, name);
   if (service === undefined) return current !== undefined && isOurs(current) ? removal(current) : nothingToDo;
   if (!hasSelector(service) || service.metadata.deletionTimestamp !== undefined) return nothingToDo;
-  const pods = servicePods(world, service);
+  const selected = selectedPods(world, service);
+  const pods = selected.filter(hasEndpoint);
   const { subsets, truncated } = subsetsOf(service, pods);
-  const pauseMs = restMs(pods.length);
+  const pauseMs = restMs(selected.length, podsPerMs);
   if (current === undefined) {
     if (isTerminating(world, name.namespace)) return nothingToDo;
     const object = {

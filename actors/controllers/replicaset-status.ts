@@ -1,7 +1,7 @@
 // What a replica set reports of its pods.
 
 import { matchesLabels } from '../../streams/resources/labels.ts';
-import { controllerOf, timestamp } from '../../streams/resources/meta.ts';
+import { timestamp } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { ReplicaSet, ReplicaSetStatus } from '../../streams/resources/workload.ts';
@@ -21,12 +21,13 @@ export type Observed = {
 export function replicaSetStatus(set: ReplicaSet, { active, owned, failures, nowMs }: Observed): ReplicaSetStatus {
   const { metadata, spec, status } = set;
   const templateLabels = spec.template?.metadata?.labels ?? {};
+  const { minReadySeconds = 0 } = spec;
   let [fullyLabeled, ready, available] = [0, 0, 0];
   for (const pod of active) {
     if (matchesLabels(templateLabels, pod.metadata.labels)) fullyLabeled++;
     if (!isPodReady(pod)) continue;
     ready++;
-    if (isPodAvailable(pod, { minReadySeconds: spec.minReadySeconds, nowMs })) available++;
+    if (minReadySeconds === 0 || isPodAvailable(pod, { minReadySeconds, nowMs })) available++;
   }
   const conditions = withFailure(status?.conditions, { failures, nowMs });
   return {
@@ -84,5 +85,9 @@ function withFailure(
 
 /** Whether the replica set manages the pod. */
 export function owns(set: ReplicaSet, pod: Pod): boolean {
-  return controllerOf(pod)?.uid === set.metadata.uid && pod.metadata.namespace === set.metadata.namespace;
+  const { uid, namespace } = set.metadata;
+  if (pod.metadata.namespace !== namespace) return false;
+  for (const owner of pod.metadata.ownerReferences ?? [])
+    if (owner.uid === uid && owner.controller === true) return true;
+  return false;
 }

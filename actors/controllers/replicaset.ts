@@ -7,7 +7,7 @@ import { controllerOf, type Draft, type KubeObject } from '../../streams/resourc
 import { resources } from '../../streams/resources/names.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { ReplicaSet } from '../../streams/resources/workload.ts';
-import type { ObjectReader } from '../../streams/views/object-reader.ts';
+import { nobodyIn, type ObjectReader } from '../../streams/views/object-reader.ts';
 import {
   type Controller,
   type FailedWrite,
@@ -156,11 +156,8 @@ function claimedPods(world: ObjectReader, set: ReplicaSet): { owned: Pod[]; clai
     else if (!deleting) claims.push(podUpdate(withoutOwners(pod, new Set([metadata.uid]))));
   }
   if (deleting) return { owned, claims };
-  const { namespace = '' } = metadata;
-  const { matchLabels = {} } = spec.selector;
-  for (const pod of world.list<Pod>(resources.pods, { namespace, labels: matchLabels })) {
-    if (controllerOf(pod) !== undefined || !isPodActive(pod)) continue;
-    if (matchesSelector(spec.selector, pod.metadata.labels)) {
+  for (const pod of world.ownedBy<Pod>(resources.pods, nobodyIn(metadata.namespace ?? ''))) {
+    if (isPodActive(pod) && matchesSelector(spec.selector, pod.metadata.labels)) {
       claims.push(podUpdate(withOwner(pod, controllerReference(set))));
     }
   }

@@ -23,13 +23,18 @@ export function hasSelector({ spec }: Service): boolean {
   return spec.selector !== undefined && Object.keys(spec.selector).length > 0;
 }
 
-/** Pods the service selects that have an address and are not over, in order of their names. */
-export function servicePods(world: ObjectReader, { metadata, spec }: Service): Pod[] {
-  const selection = { namespace: metadata.namespace ?? '', labels: spec.selector ?? {} };
-  return world
-    .list<Pod>(resources.pods, selection)
-    .filter((pod) => !isPodTerminal(pod) && (pod.status?.podIP ?? '') !== '');
+/** Pods the service selects, in order of their names. */
+export function selectedPods(world: ObjectReader, { metadata, spec }: Service): Pod[] {
+  return world.list<Pod>(resources.pods, { namespace: metadata.namespace ?? '', labels: spec.selector ?? {} });
 }
+
+/** It has an address and is not over. */
+export function hasEndpoint(pod: Pod): boolean {
+  return (pod.status?.podIP ?? '') !== '' && !isPodTerminal(pod);
+}
+
+/** All endpoints of a service are made anew at every look, which takes longer than counting pods. */
+export const podsPerMs = 10;
 
 /** The service's ports as this pod has them. A named port the pod does not have is left out. */
 export function podPorts({ spec }: Service, pod: Pod): EndpointPort[] {

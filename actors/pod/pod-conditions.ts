@@ -4,8 +4,12 @@ import type { Condition } from '../../streams/resources/meta.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 
 export function podCondition(pod: Pod, type: string): Condition | undefined {
-  return pod.status?.conditions?.find((condition) => condition.type === type);
+  // A plain loop: controllers ask this of thousands of pods at a time.
+  for (const condition of pod.status?.conditions ?? none) if (condition.type === type) return condition;
+  return undefined;
 }
+
+const none: readonly Condition[] = [];
 
 export function isPodReady(pod: Pod): boolean {
   return podCondition(pod, 'Ready')?.status === 'True';

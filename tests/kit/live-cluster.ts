@@ -99,6 +99,8 @@ export class LiveCluster {
     const ended = work.finally(() => {
       over = true;
     });
+    // A failure is the caller's to see, once the loop below has ended.
+    ended.catch(() => {});
     while (!over) await this.clock.advance(0);
     return ended;
   }

@@ -90,18 +90,20 @@ test('owners that own each other in a circle can all go in the foreground', asyn
   await cluster.stop();
 });
 
-/** Whoever is deleted by the collector had no owner left that was not on its way out itself. */
+/** Whoever is deleted by the collector had no owner left but such as take their dependents along. */
 function watchDeletions(cluster: LiveCluster, wronged: string[]): void {
+  const takingAlong = new Set<string>();
   cluster.view.listen(({ type, ref, current, previous, event }) => {
-    if (event.author.user !== collector.user || ref.resource !== 'configmaps') return;
+    if (ref.resource !== 'configmaps') return;
     const before = previous?.object.metadata;
-    const asked = type === 'DELETED' ? before?.deletionTimestamp === undefined : false;
-    const marked = before?.deletionTimestamp === undefined && current.object.metadata.deletionTimestamp !== undefined;
-    if (!asked && !marked) return;
-    for (const owner of current.object.metadata.ownerReferences ?? []) {
-      const live = cluster.get('ConfigMap', owner.name);
-      if (live?.metadata.uid !== owner.uid || live.metadata.finalizers?.includes('foregroundDeletion')) continue;
-      wronged.push(`${ref.name} went while ${owner.name} was there`);
+    const now = current.object.metadata;
+    if (now.finalizers?.includes('foregroundDeletion')) takingAlong.add(now.uid);
+    const began =
+      before?.deletionTimestamp === undefined && (type === 'DELETED' || now.deletionTimestamp !== undefined);
+    if (!began || event.author.user !== collector.user) return;
+    for (const owner of now.ownerReferences ?? []) {
+      const live = cluster.get('ConfigMap', owner.name)?.metadata.uid === owner.uid;
+      if (live && !takingAlong.has(owner.uid)) wronged.push(`${ref.name} went while ${owner.name} was there`);
     }
   });
 }
