@@ -6,7 +6,7 @@
 
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import type { NodeAspects, NodeInfo } from './node-info.ts';
-import type { PodInfo, PodShape } from './pod-shape.ts';
+import type { PodShape, WaitingPod } from './pod-shape.ts';
 
 /** Why a node does not suit a pod. Shared constants wherever possible: verdicts are counted by identity. */
 export type Rejection = {
@@ -50,7 +50,7 @@ export type FilterPlugin =
   | (FilterPluginBase & { readonly scope: 'node'; preFilter(shape: PodShape): PreFilterResult })
   | (FilterPluginBase & {
       readonly scope: 'cluster';
-      preFilter(pod: PodInfo, cluster: ClusterSnapshot): PreFilterResult;
+      preFilter(pod: WaitingPod, cluster: ClusterSnapshot): PreFilterResult;
     });
 
 export type ScorePlugin = {
@@ -62,14 +62,14 @@ export type ScorePlugin = {
   | {
       readonly scope: 'cluster';
       /** `nodes` are those that suit. Undefined: nothing to say, every node gets 0. */
-      preScore(pod: PodInfo, cluster: ClusterSnapshot, nodes: readonly NodeInfo[]): NodeScorer | undefined;
+      preScore(pod: WaitingPod, cluster: ClusterSnapshot, nodes: readonly NodeInfo[]): NodeScorer | undefined;
     }
 );
 
 export type PreEnqueuePlugin = {
   readonly name: string;
   /** Why the pod must not be scheduled yet, if so. It is asked again when the pod changes. */
-  preEnqueue(pod: PodInfo): string | undefined;
+  preEnqueue(pod: WaitingPod): string | undefined;
 };
 
 export type QueueSortPlugin = {
@@ -78,7 +78,7 @@ export type QueueSortPlugin = {
   before(a: Queued, b: Queued): boolean;
 };
 
-export type Queued = { readonly info: PodInfo; readonly queuedAtMs: number };
+export type Queued = { readonly info: WaitingPod; readonly queuedAtMs: number };
 
 /** Runs when no node suits. Its message ends the text that explains it. */
 export type PostFilterPlugin = {

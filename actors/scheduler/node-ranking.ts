@@ -6,7 +6,7 @@ import type { Random } from '../../streams/base/random.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import type { Profile, ScorePlugin } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
-import type { PodInfo } from './pod-shape.ts';
+import type { WaitingPod } from './pod-shape.ts';
 import type { RankTable } from './rank-table.ts';
 
 export type NodeScore = {
@@ -33,7 +33,11 @@ export class NodeRanking {
     this.#random = random;
   }
 
-  best(pod: PodInfo, table: RankTable, nodes: readonly NodeInfo[]): { node: NodeInfo; scores: readonly NodeScore[] } {
+  best(
+    pod: WaitingPod,
+    table: RankTable,
+    nodes: readonly NodeInfo[],
+  ): { node: NodeInfo; scores: readonly NodeScore[] } {
     const [only] = nodes;
     assert(only !== undefined, 'there is a node to choose');
     if (nodes.length === 1) return { node: only, scores: [] };
@@ -57,7 +61,7 @@ export class NodeRanking {
   }
 
   /** Scores that are normalised among these nodes, or that look beyond one node. */
-  #columns(pod: PodInfo, table: RankTable, nodes: readonly NodeInfo[]): Column[] {
+  #columns(pod: WaitingPod, table: RankTable, nodes: readonly NodeInfo[]): Column[] {
     const columns: Column[] = [];
     for (const { plugin, weight, values } of table.raw) {
       const scores = this.#column(columns.length + 1, nodes.length);

@@ -26,14 +26,17 @@ export type PodShape = {
   readonly hasRequiredAntiAffinity: boolean;
 };
 
-/** One pod as queue and nodes hold it. */
+/** One pod as nodes hold it: without the object itself, as there are 150,000 of them. */
 export type PodInfo = {
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
-  readonly pod: Pod;
+  readonly generation: number | undefined;
   readonly shape: PodShape;
 };
+
+/** A pod that seeks a node, in its newest version. */
+export type WaitingPod = PodInfo & { readonly pod: Pod };
 
 export const defaultSchedulerName = 'default-scheduler';
 
@@ -46,13 +49,13 @@ export class PodShapes {
     return this.#known.size;
   }
 
-  acquire(pod: Pod): PodInfo {
-    const { uid, namespace = '', name } = pod.metadata;
-    return { uid, namespace, name, pod, shape: this.#shapeOf(pod) };
+  acquire(pod: Pod): WaitingPod {
+    const { uid, namespace = '', name, generation } = pod.metadata;
+    return { uid, namespace, name, generation, shape: this.#shapeOf(pod), pod };
   }
 
   /** The same pod in a new version: keeps its shape where nothing the scheduler looks at has changed. */
-  renew(info: PodInfo, pod: Pod): PodInfo {
+  renew(info: PodInfo, pod: Pod): WaitingPod {
     const renewed = this.acquire(pod);
     this.release(info);
     return renewed;
@@ -80,8 +83,9 @@ export class PodShapes {
   }
 }
 
-export function isGated(pod: Pod): boolean {
-  return (pod.spec.schedulingGates?.length ?? 0) > 0;
+/** What is kept of a pod once it has a node. */
+export function withoutObject({ uid, namespace, name, generation, shape }: PodInfo): PodInfo {
+  return { uid, namespace, name, generation, shape };
 }
 
 function compile(pod: Pod): PodShape {

@@ -1,5 +1,4 @@
-// What a recorded pod is to the scheduler, and which changes of a pod it needs to hear of at all: nearly all changes are
-// status updates of running pods, which concern it least.
+// What a recorded pod is to the scheduler: one that takes room, one that seeks a node, or nothing.
 
 import type { Labels } from '../../streams/resources/meta.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
@@ -23,24 +22,7 @@ export function standingOf({ metadata, spec, status }: Pod, profiles: ReadonlyMa
   return profile === undefined ? none : { kind: 'waiting', profile };
 }
 
-/** False where the change cannot alter what the scheduler holds of the pod. */
-export function concernsScheduling(before: Pod, after: Pod): boolean {
-  if (before.metadata.uid !== after.metadata.uid) return true;
-  if (after.spec.nodeName === undefined || after.spec.nodeName !== before.spec.nodeName) return true;
-  if (isOver(before) !== isOver(after)) return true;
-  if ((before.metadata.deletionTimestamp === undefined) !== (after.metadata.deletionTimestamp === undefined))
-    return true;
-  if (!sameLabels(before.metadata.labels, after.metadata.labels)) return true;
-  // The generation counts changes of the spec.
-  const { generation } = after.metadata;
-  return generation === undefined || generation !== before.metadata.generation;
-}
-
-function isOver({ status }: Pod): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
-}
-
-function sameLabels(a: Labels = {}, b: Labels = {}): boolean {
+export function sameLabels(a: Labels = {}, b: Labels = {}): boolean {
   for (const key in a) if (a[key] !== b[key]) return false;
   for (const key in b) if (!(key in a)) return false;
   return true;

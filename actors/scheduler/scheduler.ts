@@ -17,8 +17,8 @@ import { Decisions } from './decisions.ts';
 import { defaultProfile } from './default-profile.ts';
 import { truncated } from './fit-error.ts';
 import type { ClusterEvent, FilterPlugin, Profile } from './framework.ts';
-import { type PodInfo, PodShapes } from './pod-shape.ts';
-import { standingOf } from './pod-standing.ts';
+import { type PodInfo, PodShapes, type WaitingPod, withoutObject } from './pod-shape.ts';
+import { sameLabels, standingOf } from './pod-standing.ts';
 import { SchedulingCycle } from './scheduling-cycle.ts';
 import { flushEveryMs, type QueueCounts, type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
 import { Timers } from './timers.ts';
@@ -100,6 +100,22 @@ export class Scheduler {
   /** Takes the effects asked for since the last call, in order. */
   takeEffects(): Effect[] {
     return this.#effects.length === 0 ? none : this.#effects.splice(0);
+  }
+
+  /**
+   * False where the change cannot alter what is held of the pod. Nearly all changes are status updates of running pods,
+   * which concern scheduling least.
+   */
+  concerns(pod: Pod): boolean {
+    const { uid, labels, generation, deletionTimestamp } = pod.metadata;
+    const standing = standingOf(pod, this.#profiles);
+    const info = this.#infos.get(uid);
+    if (info === undefined) return standing.kind !== 'none';
+    if (standing.kind !== 'placed' || standing.node !== this.cluster.nodeOf(uid)?.name) return true;
+    if (this.#bindings.get(uid) !== undefined || this.queue.get(uid) !== undefined) return true;
+    if ((deletionTimestamp !== undefined) !== info.shape.terminating) return true;
+    // The generation counts changes of the spec.
+    return generation === undefined || generation !== info.generation || !sameLabels(labels, info.shape.labels);
   }
 
   podRecorded(pod: Pod, moment: Moment): void {
@@ -186,8 +202,10 @@ export class Scheduler {
     this.queue.remove(uid);
     const before = this.cluster.nodeOf(uid);
     const shapeBefore = this.#infos.get(uid)?.shape;
-    const info = this.#renew(pod);
-    this.#confirm(info, nodeName);
+    const renewed = this.#renew(pod);
+    this.#confirm(renewed, nodeName);
+    const info = withoutObject(renewed);
+    this.#infos.set(uid, info);
     if (before?.name === nodeName && shapeBefore === info.shape) {
       // The assumption has become a fact, or nothing that matters has changed.
       before.pods.set(uid, info);
@@ -201,7 +219,7 @@ export class Scheduler {
   }
 
   /** The log tells where the pod is: the answer to our own request may still be on its way, or may never come. */
-  #confirm(info: PodInfo, nodeName: string): void {
+  #confirm(info: WaitingPod, nodeName: string): void {
     const binding = this.#bindings.get(info.uid);
     if (binding === undefined) return;
     if (binding.node !== nodeName) {
@@ -225,9 +243,8 @@ export class Scheduler {
     else this.queue.update(queued, info, { nowMs, gated, matters: shapeBefore !== info.shape, cause });
   }
 
-  #renew(pod: Pod): PodInfo {
+  #renew(pod: Pod): WaitingPod {
     const before = this.#infos.get(pod.metadata.uid);
-    if (before?.pod === pod) return before;
     const info = before === undefined ? this.#shapes.acquire(pod) : this.#shapes.renew(before, pod);
     this.#infos.set(info.uid, info);
     return info;
@@ -310,7 +327,7 @@ export class Scheduler {
   }
 }
 
-function isGated(info: PodInfo, { preEnqueue }: Profile): boolean {
+function isGated(info: WaitingPod, { preEnqueue }: Profile): boolean {
   return preEnqueue.some((plugin) => plugin.preEnqueue(info) !== undefined);
 }
 

@@ -8,7 +8,7 @@ import { countReasons, explain, noNodes, noneInCommon, notAmong } from './fit-er
 import type { NodeFilter, Profile, Rejected, Rejection } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import { NodeRanking, type NodeScore } from './node-ranking.ts';
-import type { PodInfo, PodShape } from './pod-shape.ts';
+import type { PodShape, WaitingPod } from './pod-shape.ts';
 import { intersection, RankTable, type Restriction } from './rank-table.ts';
 
 export type Verdict = { readonly node: string; readonly rejection: Rejection };
@@ -47,7 +47,7 @@ export class SchedulingCycle {
     this.#ranking = new NodeRanking({ profile, cluster, random });
   }
 
-  schedule(pod: PodInfo): Finding {
+  schedule(pod: WaitingPod): Finding {
     const cluster = this.#cluster;
     const nodes = cluster.nodes;
     if (nodes.length === 0) return none({ nodes: 0, message: noNodes, rejectedBy: [] });
@@ -72,7 +72,7 @@ export class SchedulingCycle {
   }
 
   /** Asks the plugins that look beyond one node. */
-  #preFilter(pod: PodInfo, table: RankTable): Plan {
+  #preFilter(pod: WaitingPod, table: RankTable): Plan {
     const filters: NodeFilter[] = [];
     const restrictions: Restriction[] = [];
     let pure = true;
@@ -135,7 +135,7 @@ export class SchedulingCycle {
     return verdicts;
   }
 
-  #explain(pod: PodInfo, plan: Plan): Finding {
+  #explain(pod: WaitingPod, plan: Plan): Finding {
     const nodes = this.#cluster.nodes.length;
     const examined = this.#rejected.nodes.length;
     const counts = new Map<Rejection, number>();
@@ -151,13 +151,13 @@ export class SchedulingCycle {
     return { ...none({ nodes, message, rejectedBy: [...plugins] }), examined, verdicts };
   }
 
-  #rejectEverywhere(pod: PodInfo, { plugin, reasons }: Rejection): Finding {
+  #rejectEverywhere(pod: WaitingPod, { plugin, reasons }: Rejection): Finding {
     const nodes = this.#cluster.nodes.length;
     const message = this.#withPostFilter(`0/${nodes} nodes are available: ${reasons.join(', ')}.`, pod, noneRejected);
     return none({ nodes, message, rejectedBy: [plugin] });
   }
 
-  #withPostFilter(message: string, { shape }: PodInfo, rejected: Rejected): string {
+  #withPostFilter(message: string, { shape }: WaitingPod, rejected: Rejected): string {
     const said: string[] = [];
     for (const plugin of this.#profile.postFilters) {
       const text = plugin.postFilter(shape, this.#cluster, rejected);

@@ -6,13 +6,13 @@ import { assert } from '../../streams/base/assert.ts';
 import type { Cause } from '../../streams/log/event.ts';
 import type { ClusterEvent, FilterPlugin, Queued, QueueSortPlugin } from './framework.ts';
 import { type HeapItem, IndexedHeap } from './indexed-heap.ts';
-import type { PodInfo, PodShape } from './pod-shape.ts';
+import type { PodShape, WaitingPod } from './pod-shape.ts';
 
 export type Place = 'active' | 'backoff' | 'unschedulable' | 'gated' | 'out';
 
 export type QueuedPod = Queued &
   HeapItem & {
-    info: PodInfo;
+    info: WaitingPod;
     /** When it last took its place in the queue, by the log writer's clock. */
     queuedAtMs: number;
     order: number;
@@ -80,7 +80,7 @@ export class SchedulingQueue {
     return this.#active.size > 0 || this.#backoff.size > 0;
   }
 
-  add(info: PodInfo, { nowMs, gated, cause }: { nowMs: number; gated: boolean; cause: Cause | null }): QueuedPod {
+  add(info: WaitingPod, { nowMs, gated, cause }: { nowMs: number; gated: boolean; cause: Cause | null }): QueuedPod {
     const queued: QueuedPod = {
       info,
       queuedAtMs: nowMs,
@@ -103,7 +103,7 @@ export class SchedulingQueue {
   /** Takes in a new version of a waiting pod; `matters` where it may fare differently now. */
   update(
     queued: QueuedPod,
-    info: PodInfo,
+    info: WaitingPod,
     { nowMs, gated, matters, cause }: { nowMs: number; gated: boolean; matters: boolean; cause: Cause | null },
   ): void {
     const { place } = queued;

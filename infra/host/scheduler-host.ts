@@ -6,7 +6,6 @@ import type { Effect } from '../../actors/kit/effect.ts';
 import type { Write, WriteOutcome } from '../../actors/kit/write.ts';
 import type { Decision } from '../../actors/scheduler/decisions.ts';
 import type { Profile } from '../../actors/scheduler/framework.ts';
-import { concernsScheduling } from '../../actors/scheduler/pod-standing.ts';
 import type { SchedulerCounts } from '../../actors/scheduler/scheduler.ts';
 import { type SchedulerEvent, schedulerMachine } from '../../actors/scheduler/scheduler-machine.ts';
 import { assert } from '../../streams/base/assert.ts';
@@ -125,9 +124,8 @@ class SchedulerHost implements RunningScheduler {
       return;
     }
     const pod = change.current.object as unknown as Pod;
-    const before = change.previous?.object as unknown as Pod | undefined;
-    if (before !== undefined && !concernsScheduling(before, pod)) return;
-    this.#send({ type: before === undefined ? 'pod.added' : 'pod.changed', pod, ...at });
+    if (!this.#actor.getSnapshot().context.scheduler.concerns(pod)) return;
+    this.#send({ type: change.type === 'ADDED' ? 'pod.added' : 'pod.changed', pod, ...at });
   }
 
   #nodeChanged(change: Change): void {

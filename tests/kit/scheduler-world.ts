@@ -70,7 +70,10 @@ export class SchedulerWorld {
 
   pod(pod: Pod): this {
     const type = this.pods.has(pod.metadata.uid) ? 'pod.changed' : 'pod.added';
-    return this.send({ type, pod: this.record(pod), nowMs: this.nowMs, cause: null });
+    const recorded = this.record(pod);
+    // As its host does, it is spared what does not concern it.
+    if (this.state.startsWith('running') && !this.scheduler.concerns(recorded)) return this;
+    return this.send({ type, pod: recorded, nowMs: this.nowMs, cause: null });
   }
 
   /** The pod is changed, but the scheduler does not hear of it. */

@@ -3,7 +3,7 @@
 import { ClusterSnapshot } from '../../actors/scheduler/cluster-snapshot.ts';
 import type { FilterPlugin, ScorePlugin } from '../../actors/scheduler/framework.ts';
 import type { NodeInfo } from '../../actors/scheduler/node-info.ts';
-import { type PodInfo, PodShapes } from '../../actors/scheduler/pod-shape.ts';
+import { PodShapes } from '../../actors/scheduler/pod-shape.ts';
 import type { Labels, OwnerReference } from '../../streams/resources/meta.ts';
 import type { Node, Taint } from '../../streams/resources/node.ts';
 import type { Container, Pod, PodSpec, PodStatus, Quantities } from '../../streams/resources/pod.ts';
@@ -125,7 +125,7 @@ export function verdicts(plugin: FilterPlugin, pod: Pod, given: Given): Readonly
 /** Node → score from 0 to 100, normalised among all nodes; undefined where the plugin has nothing to say. */
 export function scores(plugin: ScorePlugin, pod: Pod, given: Given): Readonly<Record<string, number>> | undefined {
   const { cluster, shapes } = aScene(given);
-  const info: PodInfo = shapes.acquire(pod);
+  const info = shapes.acquire(pod);
   const nodes: readonly NodeInfo[] = cluster.nodes;
   const scorer = plugin.scope === 'node' ? plugin.preScore(info.shape) : plugin.preScore(info, cluster, nodes);
   if (scorer === undefined) return undefined;

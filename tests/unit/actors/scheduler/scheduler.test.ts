@@ -298,6 +298,43 @@ describe('pods', () => {
   });
 });
 
+describe('changes', () => {
+  const standing = (traits: PodTraits = {}) =>
+    aPod('q', { nodeName: 'a', cpu: '1', labels: { app: 'web' }, ...traits });
+  const world = () => new SchedulerWorld().sync({ nodes: [aNode('a')], pods: [standing(), aPod('w', { cpu: '9' })] });
+
+  test.each<[string, Pod, boolean]>([
+    ['a new status of a pod that has its node', standing({ status: { phase: 'Running', podIP: '10.0.0.1' } }), false],
+    ['the end of a pod', standing({ status: { phase: 'Succeeded' } }), true],
+    ['a pod on its way out', standing({ deleting: true }), true],
+    ['new labels', standing({ labels: { app: 'db' } }), true],
+    ['a label more', standing({ labels: { app: 'web', tier: 'x' } }), true],
+    ['a label less', standing({ labels: {} }), true],
+    ['a new spec', standing({ generation: 2 }), true],
+    ['a binding', aPod('w', { nodeName: 'a' }), true],
+    ['a new version of a pod that waits', aPod('w', { cpu: '9', status: { phase: 'Pending', message: 'x' } }), true],
+    ['a pod never heard of that waits', aPod('new'), true],
+    ['one that has a node', aPod('new', { nodeName: 'a' }), true],
+    ['one that is over', aPod('new', { status: { phase: 'Failed' } }), false],
+    ["another scheduler's", aPod('new', { schedulerName: 'mine' }), false],
+  ])('%s: %#', (_, pod, concerned) => expect(world().scheduler.concerns(pod)).toBe(concerned));
+
+  test('a pod whose binding is under way concerns it until the log has told of it', () => {
+    const binding = oneNode().pod(aPod('p')).work();
+    const bound = boundTo(binding.byName('p'), 'a');
+    expect(binding.scheduler.concerns(bound)).toBe(true);
+    binding.pod(bound).answer(undefined, { kind: 'done', object: bound });
+    expect(binding.scheduler.concerns(bound)).toBe(false);
+  });
+
+  test('of a pod that has its node no object is kept', () => {
+    const settled = oneNode().pod(aPod('p')).settle();
+    expect([...(settled.scheduler.cluster.node('a')?.pods.values() ?? [])]).toEqual([
+      { uid: 'uid-of-p', namespace: 'default', name: 'p', generation: 1, shape: expect.anything() },
+    ]);
+  });
+});
+
 describe('the condition', () => {
   test('is written on top of what others changed meanwhile', () => {
     const world = oneNode()
