@@ -15,4 +15,10 @@ export const commands: readonly CommandSpec[] = [
     example: 'shiplog events --follow --since 10m --for deployment/web',
     load: () => import('./commands/events.ts'),
   },
+  {
+    name: 'replay',
+    summary: 'rebuild the state from the log alone, as of any instant, and verify it',
+    example: 'shiplog replay --to 10m',
+    load: () => import('./commands/replay.ts'),
+  },
 ];

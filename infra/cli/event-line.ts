@@ -32,3 +32,10 @@ export function eventLine(event: RecordedEvent, { paint }: Pick<Terminal, 'paint
   if (event.anomaly !== undefined) parts.push(paint('red', `anomaly: ${event.anomaly}`));
   return parts.join('  ');
 }
+
+/** The event as one line of JSON, its object parsed; null where the log's server wrote the event itself. */
+export function eventJson(event: RecordedEvent): string {
+  const { object, timeMs, id: _, ...rest } = event;
+  const decoded: unknown = object.byteLength === 0 ? null : JSON.parse(Buffer.from(object).toString('utf8'));
+  return JSON.stringify({ time: new Date(timeMs).toISOString(), ...rest, object: decoded });
+}

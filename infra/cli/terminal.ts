@@ -14,8 +14,8 @@ export type Terminal = {
   /** Writes a line about the answer: notes, warnings, errors. */
   note(line: string): void;
   paint(colour: Colour, text: string): string;
-  /** Shows what is being waited for if it takes longer than a second. */
-  waiting<T>(label: string, work: Promise<T>): Promise<T>;
+  /** Shows what is being waited for if it takes longer than a second; a label that is asked for may tell how far it is. */
+  waiting<T>(label: string | (() => string), work: Promise<T>): Promise<T>;
 };
 
 export type TerminalOptions = {
@@ -38,6 +38,8 @@ const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const progressAfterMs = 1_000;
 const frameMs = 120;
 const columnGap = 3;
+/** With the gap a column takes six places at least. */
+const columnMin = 3;
 
 export function createTerminal({ stdout, stderr, env, clock }: TerminalOptions): Terminal {
   const noColour = env.NO_COLOR !== undefined && env.NO_COLOR !== '';
@@ -63,7 +65,9 @@ export function createTerminal({ stdout, stderr, env, clock }: TerminalOptions):
 /** Lines of a table as kubectl prints them: three blanks between columns, none at the end of a line. */
 export function renderTable(headers: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const lines = [headers, ...rows];
-  const widths = headers.map((_, column) => Math.max(...lines.map((line) => widthOf(line[column] ?? ''))));
+  const widths = headers.map((_, column) =>
+    lines.reduce((width, line) => Math.max(width, widthOf(line[column] ?? '')), columnMin),
+  );
   return lines.map((line) =>
     line
       .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell) + columnGap))
@@ -82,7 +86,7 @@ function widthOf(text: string): number {
 }
 
 type ProgressOptions = {
-  readonly label: string;
+  readonly label: string | (() => string);
   readonly stream: TerminalOptions['stderr'];
   readonly clock: Clock;
 };
@@ -92,11 +96,12 @@ function showProgress({ label, stream, clock }: ProgressOptions): { end(): void 
   const started = clock.monotonic();
   let drawn = 0;
   const draw = () => {
+    const text = typeof label === 'string' ? label : label();
     if (stream.isTTY === true) {
       const seconds = Math.floor((clock.monotonic() - started) / 1_000);
-      stream.write(`\r\u001b[2K${frames[drawn % frames.length]} ${label} (${seconds} s)`);
+      stream.write(`\r\u001b[2K${frames[drawn % frames.length]} ${text} (${seconds} s)`);
       timer = clock.after(frameMs, draw);
-    } else stream.write(`${label} …\n`);
+    } else stream.write(`${text} …\n`);
     drawn++;
   };
   let timer: Timer = clock.after(progressAfterMs, draw);

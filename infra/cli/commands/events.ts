@@ -1,8 +1,12 @@
 // `shiplog events`: the log as people read it.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type StreamName, streamNames } from '../../../streams/log/event.ts';
+import type { ResourceName } from '../../../streams/resources/meta.ts';
+import { findResource, resourceNames } from '../../api/kinds/find-resource.ts';
 import type { CliContext } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import type { ClusterOptions } from '../find-log.ts';
 import { onStopSignals } from '../stop-signals.ts';
 import { defaultDataDir } from '../up-options.ts';
 
@@ -11,14 +15,13 @@ export type Since =
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'revision'; readonly revision: number };
 
-export type EventsOptions = {
-  readonly dataDir: string;
-  readonly kubeconfig: string | undefined;
+export type EventsOptions = ClusterOptions & {
   readonly follow: boolean;
   readonly since: Since | undefined;
-  /** `kind/name`, lower case. */
-  readonly object: string | undefined;
+  readonly object: (ResourceName & { readonly name: string }) | undefined;
   readonly namespace: string | undefined;
+  /** Undefined: the one the object lives in, LOG where no object is named. */
+  readonly stream: StreamName | undefined;
   readonly output: 'text' | 'json';
 };
 
@@ -29,8 +32,13 @@ export function configure(command: Command, context: CliContext): (command: Comm
   command
     .option('-f, --follow', 'go on with what happens from now on')
     .option('--since <when>', 'from a moment (10m, 2h, 2026-01-31T12:00:00Z) or a revision (1042) on', since)
-    .option('--for <kind/name>', 'of one object only, e.g. deployment/web', objectName)
+    .option('--for <kind/name>', 'of one object only, named as for kubectl: deployment/web, deploy/web', objectName)
     .option('-n, --namespace <namespace>', 'of one namespace only')
+    .option(
+      '--stream <name>',
+      'log, or what is kept for a short time only: lease (heartbeats), event (core events)',
+      streamName,
+    )
     .addOption(
       new Option('-o, --output <format>', 'text, or json with one event a line')
         .choices(['text', 'json'])
@@ -39,28 +47,33 @@ export function configure(command: Command, context: CliContext): (command: Comm
     .option('--kubeconfig <file>', 'the cluster to read')
     .option('--data-dir <dir>', 'the data directory of the cluster', defaultDataDir);
   return async (parsed) => {
-    const raw = parsed.opts<Partial<EventsOptions> & { readonly for?: string }>();
+    const raw = parsed.opts<Partial<EventsOptions> & { readonly for?: EventsOptions['object'] }>();
     const stop = new AbortController();
     const forget = onStopSignals(context.clock, {
       stop: () => stop.abort(),
       force: () => process.exit(exitCodes.interrupted),
     });
-    const { printEvents } = await import('../print-events.ts');
-    await printEvents({
-      options: {
-        dataDir: raw.dataDir ?? defaultDataDir,
-        kubeconfig: raw.kubeconfig,
-        follow: raw.follow ?? false,
-        since: raw.since,
-        object: raw.for,
-        namespace: raw.namespace,
-        output: raw.output ?? 'text',
-      },
-      context,
-      signal: stop.signal,
-    });
-    forget();
-    return exitCodes.done;
+    try {
+      const { printEvents } = await import('../print-events.ts');
+      await printEvents({
+        options: {
+          dataDir: raw.dataDir ?? defaultDataDir,
+          dataDirNamed: parsed.getOptionValueSource('dataDir') === 'cli',
+          kubeconfig: raw.kubeconfig,
+          follow: raw.follow ?? false,
+          since: raw.since,
+          object: raw.for,
+          namespace: raw.namespace,
+          stream: raw.stream,
+          output: raw.output ?? 'text',
+        },
+        context,
+        signal: stop.signal,
+      });
+      return exitCodes.done;
+    } finally {
+      forget();
+    }
   };
 }
 
@@ -81,7 +94,21 @@ export function parseSince(text: string, nowMs: number): Since {
   return { kind: 'time', ms };
 }
 
-function objectName(text: string): string {
-  if (!/^[^/\s]+\/[^/\s]+$/.test(text)) throw new InvalidArgumentError('It must be kind/name, e.g. deployment/web.');
-  return text.toLowerCase();
+function objectName(text: string): ResourceName & { readonly name: string } {
+  const [kind = '', name = '', ...rest] = text.split('/');
+  if (kind === '' || name === '' || rest.length > 0 || /\s/.test(text)) {
+    throw new InvalidArgumentError('It must be kind/name, e.g. deployment/web.');
+  }
+  const resource = findResource(kind);
+  if (resource === undefined) {
+    throw new InvalidArgumentError(`Nothing is called ${kind}. There are ${resourceNames().join(', ')}.`);
+  }
+  return { ...resource, name };
+}
+
+function streamName(text: string): StreamName {
+  const stream = streamNames.find((name) => name === text.toUpperCase());
+  if (stream === undefined)
+    throw new InvalidArgumentError(`It must be one of ${streamNames.join(', ').toLowerCase()}.`);
+  return stream;
 }

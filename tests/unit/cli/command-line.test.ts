@@ -26,7 +26,13 @@ describe('the command line', () => {
   test.each([[['--help']], [['-h']], [[]]])('%j lists every command with one example each', async (args) => {
     const { code, out } = await shell().call(...args);
     expect(code).toBe(exitCodes.done);
-    for (const text of ['shiplog up --port 0', 'shiplog events --follow', 'Exit codes:', '--kubeconfig, $KUBECONFIG']) {
+    for (const text of [
+      'shiplog up --port 0',
+      'shiplog events --follow',
+      'shiplog replay --to',
+      'Exit codes:',
+      '--kubeconfig, $KUBECONFIG',
+    ]) {
       expect(out).toContain(text);
     }
   });
@@ -67,6 +73,12 @@ describe('the command line', () => {
     [['up', '--durability', 'never'], 'Allowed choices are always, relaxed.'],
     [['events', '--for', 'web'], 'It must be kind/name'],
     [['events', '--since', 'yesterday'], 'It must be a duration'],
+    [['events', '--for', 'widget/web'], 'Nothing is called widget. There are bindings, configmaps, deployments'],
+    [['events', '--stream', 'hist'], 'It must be one of log, lease, event.'],
+    [['replay', '--to', 'yesterday'], 'It must be a duration'],
+    [['replay', '--speed', '0'], 'It must be a number above zero'],
+    [['replay', '--speed', '2', '--verify'], "'--speed <n>' cannot be used with option '--verify'"],
+    [['replay', '-o', 'yaml'], 'Allowed choices are text, wide, json.'],
   ])('%j is refused with the way out', async (args, message) => {
     const { code, err, out } = await shell().call(...args);
     expect(code).toBe(exitCodes.usage);

@@ -1,12 +1,14 @@
 // `shiplog events` against a real log: found through a kubeconfig, read with the reader's rights.
 
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { CliContext } from '../../../infra/cli/command.ts';
 import { run } from '../../../infra/cli/main.ts';
 import { printEvents } from '../../../infra/cli/print-events.ts';
 import { createTerminal } from '../../../infra/cli/terminal.ts';
+import { openDataDir } from '../../../infra/nats/data-dir.ts';
 import { writeKubeconfig } from '../../../infra/pki/kubeconfig.ts';
 import { revisionZero } from '../../../streams/base/brand.ts';
 import { systemClock } from '../../../streams/base/clock.ts';
@@ -16,6 +18,7 @@ import { openJetStreamLog } from '../../../streams/jetstream/jetstream-cluster-l
 import type { EventId, LogEvent } from '../../../streams/log/event.ts';
 import { subjectOf } from '../../../streams/log/subjects.ts';
 import { scratchNats } from '../../kit/scratch-nats.ts';
+import { tempDir } from '../../kit/temp-dir.ts';
 
 const at = Date.parse('2026-06-01T12:00:00.250Z');
 
@@ -36,7 +39,9 @@ const pod = (name: string, change: Partial<LogEvent>): { name: string; event: Lo
 });
 
 async function cluster() {
-  const { server, credentials, paths } = await scratchNats();
+  const opened = openDataDir({ path: tempDir(), clock: systemClock, random: systemRandom() });
+  const { server, credentials, paths } = await scratchNats({ paths: opened.paths });
+  opened.release();
   const log = await openJetStreamLog({
     servers: [server.url],
     credentials: credentials.api,
@@ -63,16 +68,16 @@ async function cluster() {
   );
   const client = { certificate: '', key: '' };
   await writeKubeconfig(paths.kubeconfig, { server: 'https://127.0.0.1:1', ca: '', client, dataDir: paths.root });
-  return { dataDir: paths.root, kubeconfig: paths.kubeconfig, record, close: () => log.close() };
+  return { dataDir: paths.root, kubeconfig: paths.kubeconfig, record, close: () => log.close(), stop: server.stop };
 }
 
-function shell() {
+function shell(env: Record<string, string> = {}) {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const context: CliContext = {
     terminal: createTerminal({ stdout, stderr, env: {}, clock: systemClock }),
     clock: systemClock,
-    env: {},
+    env,
   };
   return {
     context,
@@ -114,6 +119,7 @@ describe('shiplog events', () => {
     expect(await revisions('-n', 'elsewhere')).toEqual([]);
     expect(await revisions('--since', '2026-06-01T12:01:00Z')).toEqual([2]);
     expect(await revisions('--since', '3')).toEqual([3]);
+    expect(await revisions('--stream', 'event')).toEqual([]);
     await close();
   });
 
@@ -123,11 +129,13 @@ describe('shiplog events', () => {
     const stop = new AbortController();
     const options = {
       dataDir,
+      dataDirNamed: true,
       kubeconfig: undefined,
       follow: true,
       since: undefined,
-      object: 'pod/new',
+      object: { group: '', resource: 'pods', name: 'new' },
       namespace: undefined,
+      stream: undefined,
       output: 'text',
     } as const;
     const printed = printEvents({ options, context, signal: stop.signal });
@@ -139,17 +147,42 @@ describe('shiplog events', () => {
     await close();
   });
 
-  test('says how to start a cluster that is not running', async () => {
-    const stopped = await scratchNats();
-    await stopped.server.stop();
-    await writeKubeconfig(stopped.paths.kubeconfig, {
+  test.each(['pod/web-1', 'po/web-1', 'Pods/web-1', 'pods.v1./web-1'])('knows %s by that name', async (name) => {
+    const { dataDir, close } = await cluster();
+    const lines = await events('--data-dir', dataDir, '--for', name);
+    expect(lines.map((line) => line.includes('default pod/web-1'))).toEqual([true, true]);
+    await close();
+  });
+
+  test('a data directory that is named means more than $KUBECONFIG', async () => {
+    const named = await cluster();
+    const { context, lines } = shell({ KUBECONFIG: '/nowhere/kubeconfig' });
+    expect(await run(['events', '--data-dir', named.dataDir], context)).toBe(0);
+    expect(lines()).toHaveLength(3);
+    await named.close();
+  });
+
+  test('reads a stopped cluster; following one is refused with the way out', async () => {
+    const { dataDir, close, stop } = await cluster();
+    const lines = await events('--data-dir', dataDir);
+    await close();
+    await stop();
+    expect(await events('--data-dir', dataDir)).toEqual(lines);
+    const { context, errors } = shell();
+    expect(await run(['events', '--follow', '--data-dir', dataDir], context)).toBe(1);
+    expect(errors()).toContain(`is not running. Start it with: npm start -- --data-dir ${dataDir}`);
+  });
+
+  test('says what a directory lacks that is no cluster', async () => {
+    const { context, errors } = shell();
+    const empty = tempDir();
+    await writeKubeconfig(join(empty, 'kubeconfig'), {
       server: 'https://127.0.0.1:1',
       ca: '',
       client: { certificate: '', key: '' },
-      dataDir: stopped.paths.root,
+      dataDir: empty,
     });
-    const { context, errors } = shell();
-    expect(await run(['events', '--data-dir', stopped.paths.root], context)).toBe(1);
-    expect(errors()).toContain(`is not running. Start it with: npm start -- --data-dir ${stopped.paths.root}`);
+    expect(await run(['events', '--data-dir', empty], context)).toBe(1);
+    expect(errors()).toContain(`${empty} is not a Shiplog data directory`);
   });
 });

@@ -1,0 +1,121 @@
+// The present as the API server tells it: lists over HTTPS with the administrator's certificate, page by page at one
+// revision. Its own file because it is the only part of verification that the log does not feed.
+
+import { Agent, type RequestOptions, request } from 'node:https';
+import { parseRevision, type Revision, revisionZero } from '../../streams/base/brand.ts';
+import type { AnyObject } from '../../streams/resources/meta.ts';
+import type { Kind } from '../api/kinds/kind.ts';
+import type { ClusterAccess } from '../pki/find-cluster.ts';
+
+export type LivePage = {
+  /** The revision the whole list is of. */
+  readonly revision: Revision;
+  readonly items: readonly AnyObject[];
+  /** Where the next page begins; undefined for the last one. */
+  readonly next: string | undefined;
+};
+
+export type LiveCluster = {
+  /** `https://host:port` */
+  readonly server: string;
+  /** `from` is the end of the page before; without it the list begins, at a revision not older than the one given. */
+  page(kind: Kind, list: { readonly notOlderThan: Revision; readonly from?: string | undefined }): Promise<LivePage>;
+  close(): void;
+};
+
+/** Nothing listens where the kubeconfig says the API server is. */
+export class ApiServerDown extends Error {
+  override readonly name = 'ApiServerDown';
+}
+
+/** The API server did not answer a list; `code` is the HTTP status, 410 for a list that took too long. */
+export class ListRefused extends Error {
+  override readonly name = 'ListRefused';
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const pageItems = 500;
+/** Far beyond what a page takes: a server that is silent for so long hangs. */
+const answerMsMax = 60_000;
+
+export function liveCluster(access: ClusterAccess): LiveCluster {
+  const { server, ca, certificate, key, token } = access;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const options: RequestOptions = {
+    agent,
+    timeout: answerMsMax,
+    ...(ca === undefined ? undefined : { ca }),
+    ...(certificate === undefined ? undefined : { cert: certificate }),
+    ...(key === undefined ? undefined : { key }),
+    headers: {
+      accept: 'application/json',
+      ...(token === undefined ? undefined : { authorization: `Bearer ${token}` }),
+    },
+  };
+  return {
+    server,
+    async page(kind, { notOlderThan, from }) {
+      const query = new URLSearchParams({ limit: String(pageItems) });
+      if (from !== undefined) query.set('continue', from);
+      else if (notOlderThan > revisionZero) {
+        query.set('resourceVersion', String(notOlderThan));
+        query.set('resourceVersionMatch', 'NotOlderThan');
+      }
+      return pageOf(await get(new URL(`${pathOf(kind)}?${query}`, server), options));
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function pathOf({ group, version, resource }: Kind): string {
+  return group === '' ? `/api/${version}/${resource}` : `/apis/${group}/${version}/${resource}`;
+}
+
+type List = {
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly items?: readonly AnyObject[] | null;
+};
+
+function pageOf(text: string): LivePage {
+  const { metadata = {}, items } = JSON.parse(text) as List;
+  const revision = parseRevision(metadata.resourceVersion ?? '');
+  if (revision === undefined) throw new ListRefused(200, `a list came without a revision: ${text.slice(0, 200)}`);
+  return { revision, items: items ?? [], next: metadata.continue === '' ? undefined : metadata.continue };
+}
+
+function get(url: URL, options: RequestOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        const { statusCode = 0 } = response;
+        if (statusCode === 200) resolve(text);
+        else reject(new ListRefused(statusCode, `${url.href} answered ${statusCode}: ${reasonOf(text)}`));
+      });
+    });
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      const down = error.code === 'ECONNREFUSED';
+      reject(down ? new ApiServerDown(`nothing listens at ${url.origin}`, { cause: error }) : error);
+    });
+    outgoing.on('timeout', () =>
+      outgoing.destroy(new Error(`${url.origin} has not answered within ${answerMsMax / 1_000} s`)),
+    );
+    outgoing.end();
+  });
+}
+
+/** The message of the Status that came instead. */
+function reasonOf(text: string): string {
+  try {
+    return (JSON.parse(text) as { readonly message?: string }).message ?? text;
+  } catch {
+    return text.slice(0, 200);
+  }
+}
