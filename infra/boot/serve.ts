@@ -10,6 +10,7 @@ import { authenticator } from '../api/auth/authenticate.ts';
 import { basicAuthorizer } from '../api/auth/authorize.ts';
 import { tokenIssuer } from '../api/auth/service-account-tokens.ts';
 import { type BoundKind, tokenVerifier } from '../api/auth/token-verifier.ts';
+import type { ApiHandler } from '../api/http/exchange.ts';
 import { type HttpServer, startHttpServer } from '../api/http/server.ts';
 import { openApi } from '../api/openapi/documents.ts';
 import { createApi } from '../api/server/api.ts';
@@ -20,24 +21,49 @@ import type { ClusterPki } from '../pki/cluster-pki.ts';
 import type { ApiStack } from './api-stack.ts';
 import { urlHost } from './listen-address.ts';
 
-export type ServeOptions = {
+type Shared = {
   readonly stack: ApiStack;
   readonly log: ClusterLog;
-  readonly pki: ClusterPki;
   readonly logs: PodLogs;
-  readonly host: string;
-  readonly port: number;
   readonly clock: Clock;
   readonly random: Random;
-  readonly logger: Logger;
   /** Further conditions for /readyz: the control plane has started. */
   readonly checks: readonly HealthCheck[];
 };
 
+export type ServeOptions = Shared & {
+  readonly pki: ClusterPki;
+  readonly host: string;
+  readonly port: number;
+  readonly logger: Logger;
+};
+
+export type HandlerOptions = Shared & {
+  /** PEM of the key that signs service-account tokens. */
+  readonly signingKey: string;
+  /** `host:port` clients reach the server at. */
+  readonly address: () => string;
+};
+
 export async function serve(options: ServeOptions): Promise<HttpServer> {
-  const { stack, log, pki, clock, random, logger, host } = options;
+  const { pki, clock, logger, host } = options;
+  let port = options.port;
+  const handler = apiHandler({
+    ...options,
+    signingKey: pki.serviceAccount.privateKey,
+    address: () => `${urlHost(host)}:${port}`,
+  });
+  const tls = { key: pki.server.key, cert: pki.server.certificate, ca: pki.ca };
+  const server = await startHttpServer({ handler, port, host, tls, clock, logger });
+  port = server.port;
+  return server;
+}
+
+/** The API without a socket: everything behind the port. */
+export function apiHandler(options: HandlerOptions): ApiHandler {
+  const { stack, log, clock, random } = options;
   const { registry, deleter, view } = stack;
-  const tokens = tokenIssuer({ privateKey: pki.serviceAccount.privateKey, clock, random: random.stream('tokens') });
+  const tokens = tokenIssuer({ privateKey: options.signingKey, clock, random: random.stream('tokens') });
   const verifier = tokenVerifier({
     issuer: tokens.issuer,
     audiences: tokens.audiences,
@@ -46,8 +72,7 @@ export async function serve(options: ServeOptions): Promise<HttpServer> {
     lookup: lookupIn(view),
   });
   const authentication = authenticator({ tokens: verifier });
-  let port = options.port;
-  const handler = createApi({
+  return createApi({
     registry,
     deleter,
     view,
@@ -59,14 +84,10 @@ export async function serve(options: ServeOptions): Promise<HttpServer> {
     health: health([ping, logCheck(log), ...options.checks]),
     openApi: openApi(),
     tokens,
-    address: () => `${urlHost(host)}:${port}`,
+    address: options.address,
     authenticator: authentication,
     authorizer: basicAuthorizer,
   });
-  const tls = { key: pki.server.key, cert: pki.server.certificate, ca: pki.ca };
-  const server = await startHttpServer({ handler, port, host, tls, clock, logger });
-  port = server.port;
-  return server;
 }
 
 const ping: HealthCheck = { name: 'ping', readinessOnly: false, check: () => undefined };
