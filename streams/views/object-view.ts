@@ -21,12 +21,14 @@ export class ObjectView implements ObjectReader {
   readonly #floors: Record<StreamName, Revision> = { LOG: revisionZero, LEASE: revisionZero, EVENT: revisionZero };
   readonly #waiting: Record<StreamName, Waiting[]> = { LOG: [], LEASE: [], EVENT: [] };
   readonly #listeners = new Listeners<Change>();
+  #newestTimeMs = 0;
 
   /** Reads the state of one stream from the last event of each subject. Tells nobody. */
   load(events: readonly RecordedEvent[]): void {
     for (const event of events) {
       const ref = parseSubject(event.subject);
       if (ref !== undefined) this.resource(ref).load(ref, event);
+      if (event.timeMs > this.#newestTimeMs) this.#newestTimeMs = event.timeMs;
       this.#revisions[event.stream] = event.revision;
     }
   }
@@ -44,11 +46,17 @@ export class ObjectView implements ObjectReader {
     const { stream, revision } = event;
     assert(revision > this.#revisions[stream], `event ${revision} of ${stream} comes after ${this.#revisions[stream]}`);
     this.#revisions[stream] = revision;
+    if (event.timeMs > this.#newestTimeMs) this.#newestTimeMs = event.timeMs;
     const ref = parseSubject(event.subject);
     const change = ref === undefined ? undefined : this.resource(ref).apply(ref, event);
     if (change !== undefined) this.#listeners.tell(change);
     this.#wake(stream, revision);
     return change;
+  }
+
+  /** The latest time any event taken in was recorded at, milliseconds since the Unix epoch; 0 before the first. */
+  get newestTimeMs(): number {
+    return this.#newestTimeMs;
   }
 
   /** The newest revision taken in from the stream. */

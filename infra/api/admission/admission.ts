@@ -6,6 +6,7 @@ import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { ObjectReader } from '../../../streams/views/object-reader.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { RequestContext } from '../registry/context.ts';
+import type { Holds } from './holds.ts';
 
 export type AdmissionRequest = {
   readonly operation: 'create' | 'update' | 'delete';
@@ -19,6 +20,7 @@ export type AdmissionRequest = {
   readonly context: RequestContext;
   readonly world: ObjectReader;
   readonly random: Random;
+  readonly holds: Holds;
 };
 
 export type AdmissionPlugin = {

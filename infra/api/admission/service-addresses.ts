@@ -1,5 +1,5 @@
-// Cluster IPs and node ports: given out so that no two services have the same. What is taken is read from the view,
-// and what was given out but is not in the view yet is remembered here, because writes overlap.
+// Cluster IPs and node ports: given out so that no two services have the same. What is taken is read from the view;
+// what a write on its way was given is held here until the write has ended, because writes overlap.
 // (The ServiceCIDR and IPAddress objects of KEP-1880 come with the kinds they are.)
 
 import type { Random } from '../../../streams/base/random.ts';
@@ -7,8 +7,9 @@ import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { resources } from '../../../streams/resources/names.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../../streams/resources/service.ts';
 import type { ObjectReader } from '../../../streams/views/object-reader.ts';
-import { type FieldError, invalid } from '../errors.ts';
+import { type FieldError, internalError, invalid } from '../errors.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
+import type { Outcome } from './holds.ts';
 
 /** 10.96.0.0/16; the lower 256 addresses are left to those who name theirs. */
 const base = (10 << 24) | (96 << 16);
@@ -17,75 +18,81 @@ const staticBand = 256;
 const nodePortMin = 30_000;
 const nodePortMax = 32_767;
 const nodePortStaticBand = 86;
+const uncertainMax = 512;
 
 export function serviceAddresses(): AdmissionPlugin {
-  const given = new Given();
+  const held = new Held();
   return {
     name: 'ServiceAddresses',
     admit(request) {
       const { kind, operation, subresource } = request;
       if (kind.group !== '' || kind.resource !== 'services' || operation === 'delete' || subresource !== undefined)
         return request.object;
-      return { ...request.object, spec: addressed(request, given) } as AnyObject;
+      return { ...request.object, spec: addressed(request, held) } as AnyObject;
     },
   };
 }
 
-function addressed(request: AdmissionRequest, given: Given): ServiceSpec {
+/** What other services have, and what this write has been given so far. */
+type Taken = {
+  readonly addresses: ReadonlySet<string>;
+  readonly ports: ReadonlySet<number>;
+  readonly own: Set<string | number>;
+  readonly held: Held;
+};
+
+function addressed(request: AdmissionRequest, held: Held): ServiceSpec {
   const spec = request.object.spec as ServiceSpec;
-  const taken = takenBy(request.world, request.object.metadata.uid, given);
   if (spec.type === 'ExternalName') {
     const { clusterIP: _ip, clusterIPs: _ips, ...rest } = spec;
     return rest;
   }
-  const clusterIP = spec.clusterIP || freeAddress(taken.addresses, request.random);
-  const was = (request.before?.spec as ServiceSpec | undefined)?.clusterIP;
-  if (spec.clusterIP && spec.clusterIP !== 'None' && spec.clusterIP !== was)
-    checkAddress(request, spec.clusterIP, taken.addresses);
-  if (clusterIP !== 'None') given.add(request.context.dryRun, clusterIP);
+  const taken: Taken = { ...takenBy(request.world, request.object.metadata.uid), own: new Set(), held };
+  request.holds.onEnd((outcome) => {
+    for (const address of taken.own) held.release(address, outcome);
+  });
+  const clusterIP = clusterIpOf(request, spec, taken);
   const withAddress = { ...spec, clusterIP, clusterIPs: [clusterIP] };
   if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return withAddress;
-  const ports = (spec.ports ?? []).map((port, index) =>
-    withNodePort(request, { port, index, taken: taken.ports, given }),
-  );
+  const ports = (spec.ports ?? []).map((port, index) => withNodePort(request, { port, index, taken }));
   return { ...withAddress, ports };
+}
+
+function clusterIpOf(request: AdmissionRequest, { clusterIP }: ServiceSpec, taken: Taken): string {
+  const was = (request.before?.spec as ServiceSpec | undefined)?.clusterIP;
+  if (clusterIP === 'None' || (clusterIP && clusterIP === was)) return clusterIP;
+  const chosen = clusterIP || freeAddress(taken, request.random);
+  if (clusterIP) checkAddress(request, clusterIP, taken);
+  hold(taken, chosen);
+  return chosen;
 }
 
 function withNodePort(
   request: AdmissionRequest,
-  { port, index, taken, given }: { port: ServicePort; index: number; taken: ReadonlySet<number>; given: Given },
+  { port, index, taken }: { port: ServicePort; index: number; taken: Taken },
 ): ServicePort {
-  const field = `spec.ports[${index}].nodePort`;
-  if (port.nodePort) {
-    if (port.nodePort < nodePortMin || port.nodePort > nodePortMax) {
-      throw refuse(request, {
-        type: 'Invalid',
-        field,
-        value: port.nodePort,
-        detail: `provided port is not in the valid range. The range of valid ports is ${nodePortMin}-${nodePortMax}`,
-      });
-    }
-    if (taken.has(port.nodePort))
-      throw refuse(request, {
-        type: 'Invalid',
-        field,
-        value: port.nodePort,
-        detail: 'provided port is already allocated',
-      });
-    given.add(request.context.dryRun, port.nodePort);
-    return port;
-  }
-  const first = nodePortMin + nodePortStaticBand;
-  const nodePort = free(
-    nodePortMax - first + 1,
-    request.random,
-    (offset) => !taken.has(first + offset) && !given.has(first + offset),
-  );
-  given.add(request.context.dryRun, first + nodePort);
-  return { ...port, nodePort: first + nodePort };
+  const chosen = port.nodePort || freeNodePort(taken, request.random);
+  if (port.nodePort) checkNodePort(request, { port: chosen, index, taken });
+  hold(taken, chosen);
+  return port.nodePort ? port : { ...port, nodePort: chosen };
 }
 
-function checkAddress(request: AdmissionRequest, address: string, taken: ReadonlySet<string>): void {
+function checkNodePort(
+  request: AdmissionRequest,
+  { port, index, taken }: { port: number; index: number; taken: Taken },
+): void {
+  const field = `spec.ports[${index}].nodePort`;
+  if (port < nodePortMin || port > nodePortMax) {
+    const detail = `provided port is not in the valid range. The range of valid ports is ${nodePortMin}-${nodePortMax}`;
+    throw refuse(request, { type: 'Invalid', field, value: port, detail });
+  }
+  // One service may give one node port to two protocols.
+  const others = taken.ports.has(port) || (taken.held.has(port) && !taken.own.has(port));
+  if (others)
+    throw refuse(request, { type: 'Invalid', field, value: port, detail: 'provided port is already allocated' });
+}
+
+function checkAddress(request: AdmissionRequest, address: string, { addresses, held }: Taken): void {
   const field = 'spec.clusterIPs';
   const offset = offsetOf(address);
   if (offset === undefined || offset <= 0 || offset >= size - 1) {
@@ -96,7 +103,7 @@ function checkAddress(request: AdmissionRequest, address: string, taken: Readonl
       detail: `failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. The range of valid IPs is 10.96.0.0/16`,
     });
   }
-  if (taken.has(address)) {
+  if (addresses.has(address) || held.has(address)) {
     throw refuse(request, {
       type: 'Invalid',
       field,
@@ -110,10 +117,16 @@ function refuse({ kind, name }: AdmissionRequest, error: FieldError) {
   return invalid(kind, name, [error]);
 }
 
-function freeAddress(taken: ReadonlySet<string>, random: Random): string {
-  return addressAt(
-    staticBand + free(size - staticBand - 1, random, (offset) => !taken.has(addressAt(staticBand + offset))),
-  );
+function freeAddress({ addresses, held }: Taken, random: Random): string {
+  const isFree = (address: string) => !addresses.has(address) && !held.has(address) && !held.avoids(address);
+  const offset = free(size - staticBand - 1, random, (place) => isFree(addressAt(staticBand + place)));
+  return addressAt(staticBand + offset);
+}
+
+function freeNodePort({ ports, held }: Taken, random: Random): number {
+  const first = nodePortMin + nodePortStaticBand;
+  const isFree = (port: number) => !ports.has(port) && !held.has(port) && !held.avoids(port);
+  return first + free(nodePortMax - first + 1, random, (place) => isFree(first + place));
 }
 
 /** A random free place, or the next one behind it. */
@@ -123,51 +136,53 @@ function free(count: number, random: Random, isFree: (offset: number) => boolean
     const offset = (start + i) % count;
     if (isFree(offset)) return offset;
   }
-  throw new Error('every address of the range is in use');
+  throw internalError(new Error('failed to allocate: range is full'));
 }
 
-function takenBy(world: ObjectReader, uid: string, given: Given): { addresses: Set<string>; ports: Set<number> } {
+function takenBy(world: ObjectReader, uid: string): Pick<Taken, 'addresses' | 'ports'> {
   const addresses = new Set<string>();
   const ports = new Set<number>();
-  for (const service of world.list<Service>(resources.services)) {
-    const own = service.metadata.uid === uid;
-    const { clusterIP } = service.spec;
-    if (clusterIP) given.seen(clusterIP);
-    if (clusterIP && !own) addresses.add(clusterIP);
-    for (const { nodePort } of service.spec.ports ?? []) {
-      if (nodePort) given.seen(nodePort);
-      if (nodePort && !own) ports.add(nodePort);
-    }
+  for (const { metadata, spec } of world.list<Service>(resources.services)) {
+    if (metadata.uid === uid) continue;
+    if (spec.clusterIP) addresses.add(spec.clusterIP);
+    for (const { nodePort } of spec.ports ?? []) if (nodePort) ports.add(nodePort);
   }
-  for (const address of given.addresses) addresses.add(address);
   return { addresses, ports };
 }
 
-/** The newest addresses given out: a write that is still on its way holds its own. */
-class Given {
-  readonly #recent = new Set<string | number>();
+function hold({ own, held }: Taken, address: string | number): void {
+  if (own.has(address)) return;
+  own.add(address);
+  held.add(address);
+}
 
-  add(dryRun: boolean, address: string | number): void {
-    if (dryRun) return;
-    this.#recent.add(address);
-    if (this.#recent.size <= 512) return;
-    for (const oldest of this.#recent) {
-      this.#recent.delete(oldest);
+/** Addresses of writes on their way. Once a write has ended, what it was given is in the view or free again. */
+class Held {
+  readonly #held = new Set<string | number>();
+  /** The newest ones of writes whose outcome nobody knows: not given out by chance, but not refused either. */
+  readonly #uncertain = new Set<string | number>();
+
+  add(address: string | number): void {
+    this.#held.add(address);
+  }
+
+  release(address: string | number, outcome: Outcome): void {
+    this.#held.delete(address);
+    if (outcome === 'settled') return;
+    this.#uncertain.add(address);
+    if (this.#uncertain.size <= uncertainMax) return;
+    for (const oldest of this.#uncertain) {
+      this.#uncertain.delete(oldest);
       break;
     }
   }
 
-  /** The view holds it now. */
-  seen(address: string | number): void {
-    this.#recent.delete(address);
-  }
-
   has(address: string | number): boolean {
-    return this.#recent.has(address);
+    return this.#held.has(address);
   }
 
-  get addresses(): string[] {
-    return [...this.#recent].filter((address) => typeof address === 'string');
+  avoids(address: string | number): boolean {
+    return this.#uncertain.has(address);
   }
 }
 

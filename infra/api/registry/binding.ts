@@ -23,18 +23,21 @@ export function bind(registry: Registry, binding: Binding, context: RequestConte
     refuse(target, pod, node);
     // The binding means this version of the pod or a newer one: a lost race is decided again.
     const { resourceVersion: _, ...metadata } = pod.metadata;
+    // A nomination has done its work once the pod has a node.
+    const { nominatedNodeName: _n, ...status } = pod.status ?? {};
     const annotations = binding.annotations && { annotations: { ...metadata.annotations, ...binding.annotations } };
     return {
       ...current.object,
       metadata: { ...metadata, ...annotations },
       spec: { ...pod.spec, nodeName: node },
-      status: { ...pod.status, conditions: scheduled(pod, timestamp(registry.now())) },
+      status: { ...status, conditions: scheduled(pod, timestamp(registry.now())) },
     } as AnyObject;
   };
   return registry.update(target, { change, subresource: 'binding', uid }, context);
 }
 
-function refuse({ kind, name }: Target, pod: Pod, node: string): void {
+function refuse({ kind: pods, name }: Target, pod: Pod, node: string): void {
+  const kind = { ...pods, resource: 'pods/binding' };
   if (pod.metadata.deletionTimestamp !== undefined) {
     throw conflict(kind, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   }

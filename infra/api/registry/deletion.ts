@@ -1,13 +1,17 @@
 // Deleting: preconditions, grace (pods), finalizers and the propagation policy, as the API conventions and the garbage
 // collector's contract say. What can go at once goes in one event; the rest is marked and goes when nothing holds it.
 
+import { assertNever } from '../../../streams/base/assert.ts';
 import { type AnyObject, timestamp } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
-import { type AdmissionPlugin, admit } from '../admission/admission.ts';
-import { badRequest, conflict, notFound } from '../errors.ts';
+import { admit } from '../admission/admission.ts';
+import { type Holds, whileHeld } from '../admission/holds.ts';
+import { conflict, notFound } from '../errors.ts';
 import type { DeleteOptions, RequestContext } from './context.ts';
-import { finished, type RegistryPorts, type Target } from './registry.ts';
+import { equal } from './equal.ts';
+import type { RegistryPorts, Target } from './registry.ts';
 import type { Strategy } from './strategy.ts';
+import { finished } from './update-rules.ts';
 
 export type Deleted = {
   /** The object as it now is, or as it last was. */
@@ -28,32 +32,32 @@ export class Deleter {
   }
 
   async delete(target: Target, options: DeleteOptions, context: RequestContext): Promise<Deleted> {
-    const { kind, namespace, name } = target;
-    const { view, recorder, strategyOf } = this.#ports;
-    const strategy = strategyOf(kind);
+    const { kind, name } = target;
     for (let attempt = 1; ; attempt++) {
-      const current = view.stored(kind, { namespace, name });
-      if (current === undefined) throw notFound(kind, name);
-      checkPreconditions(target, current, options);
-      this.#admit(this.#ports.admission, { target, current, context });
-      const marked = mark(current.object, { strategy, options, nowMs: recorder.now() });
-      if (marked === current.object) return { stored: current, gone: false };
-      const gone = finished(marked);
-      const recorded = await recorder.record(
-        { ref: current.ref, lifecycle: strategy.lifecycle, before: current, after: gone ? undefined : marked },
-        context,
-      );
-      if (recorded.kind === 'recorded') return { stored: recorded.stored, gone };
+      const deleted = await whileHeld((holds) => this.#tryDelete({ target, options, holds }, context));
+      if (deleted !== 'conflict') return deleted;
       if (options.preconditions?.resourceVersion !== undefined || attempt >= racesMax) throw conflict(kind, name);
     }
   }
 
-  #admit(
-    plugins: readonly AdmissionPlugin[],
-    { target, current, context }: { target: Target; current: StoredObject; context: RequestContext },
-  ): void {
-    const { view, random } = this.#ports;
-    admit(plugins, { operation: 'delete', ...target, object: current.object, context, world: view, random });
+  async #tryDelete(
+    { target, options, holds }: { target: Target; options: DeleteOptions; holds: Holds },
+    context: RequestContext,
+  ): Promise<Deleted | 'conflict'> {
+    const { kind, namespace, name } = target;
+    const { view, random, recorder, admission, strategyOf } = this.#ports;
+    const strategy = strategyOf(kind);
+    const current = view.stored(kind, { namespace, name });
+    if (current === undefined) throw notFound(kind, name);
+    checkPreconditions(target, current, options);
+    const { object } = current;
+    admit(admission, { operation: 'delete', ...target, object, context, world: view, random, holds });
+    const marked = mark(object, { strategy, options, nowMs: recorder.now() });
+    if (marked === object) return { stored: current, gone: false };
+    const gone = finished(marked);
+    const decision = { lifecycle: strategy.lifecycle, before: current, after: gone ? undefined : marked };
+    const recorded = await recorder.record({ ref: current.ref, ...decision }, context);
+    return recorded.kind === 'recorded' ? { stored: recorded.stored, gone } : 'conflict';
   }
 }
 
@@ -78,35 +82,39 @@ function mark(
   { strategy, options, nowMs }: { strategy: Strategy; options: DeleteOptions; nowMs: number },
 ): AnyObject {
   const { metadata } = object;
-  const requested =
-    options.gracePeriodSeconds === undefined
-      ? undefined
-      : options.gracePeriodSeconds < 0
-        ? 1
-        : options.gracePeriodSeconds;
-  const grace = strategy.graceSeconds?.(object, requested) ?? 0;
+  const asked = options.gracePeriodSeconds;
+  const requested = asked !== undefined && asked < 0 ? 1 : asked;
   const finalizers = propagationFinalizers(metadata.finalizers ?? [], options);
-  const sameFinalizers = finalizers.length === (metadata.finalizers?.length ?? 0);
-  const deleting = metadata.deletionTimestamp !== undefined;
-  const graceBefore = metadata.deletionGracePeriodSeconds ?? 0;
-  const shorter = deleting && grace < graceBefore && (requested !== undefined || grace === 0);
-  if (deleting && !shorter && sameFinalizers) return object;
-  const seconds = deleting ? Math.min(grace, graceBefore) : grace;
-  const { finalizers: _, ...kept } = metadata;
-  const generation =
-    !deleting && metadata.generation !== undefined ? { generation: metadata.generation + 1 } : undefined;
-  return {
-    ...object,
-    metadata: {
-      ...kept,
-      ...generation,
-      deletionTimestamp: deleting && !shorter ? (metadata.deletionTimestamp ?? '') : timestamp(nowMs + seconds * 1000),
-      deletionGracePeriodSeconds: seconds,
-      ...(finalizers.length === 0 ? undefined : { finalizers }),
-    },
-  } as AnyObject;
+  if (metadata.deletionTimestamp !== undefined) return markAgain(object, { requested, finalizers });
+  const seconds = strategy.graceSeconds?.(object, requested) ?? 0;
+  const generation = metadata.generation === undefined ? undefined : { generation: metadata.generation + 1 };
+  return marked(object, {
+    ...generation,
+    deletionTimestamp: timestamp(nowMs + seconds * 1000),
+    deletionGracePeriodSeconds: seconds,
+    finalizers,
+  });
 }
 
+/** Asked again, a deletion may only come sooner: counted from the first request, and only where the client says so. */
+function markAgain(
+  object: AnyObject,
+  { requested, finalizers }: { requested: number | undefined; finalizers: readonly string[] },
+): AnyObject {
+  const { deletionTimestamp = '', deletionGracePeriodSeconds: grace = 0, finalizers: before = [] } = object.metadata;
+  const seconds = requested === undefined ? grace : Math.min(requested, grace);
+  if (seconds === grace && equal(finalizers, before)) return object;
+  const sooner = timestamp(Date.parse(deletionTimestamp) - (grace - seconds) * 1000);
+  return marked(object, { deletionTimestamp: sooner, deletionGracePeriodSeconds: seconds, finalizers });
+}
+
+function marked(object: AnyObject, { finalizers, ...change }: Partial<AnyObject['metadata']>): AnyObject {
+  const { finalizers: _, ...kept } = object.metadata;
+  const held = finalizers === undefined || finalizers.length === 0 ? undefined : { finalizers };
+  return { ...object, metadata: { ...kept, ...change, ...held } } as AnyObject;
+}
+
+/** The collector's finalizers as the policy wants them; without a policy as they are. */
 function propagationFinalizers(finalizers: readonly string[], { propagationPolicy }: DeleteOptions): readonly string[] {
   if (propagationPolicy === undefined) return finalizers;
   const others = finalizers.filter((finalizer) => finalizer !== foreground && finalizer !== orphan);
@@ -118,8 +126,6 @@ function propagationFinalizers(finalizers: readonly string[], { propagationPolic
     case 'Orphan':
       return [...others, orphan];
     default:
-      throw badRequest(
-        `invalid DeleteOptions: propagationPolicy: Unsupported value: "${String(propagationPolicy)}": supported values: "Foreground", "Background", "Orphan", "nil"`,
-      );
+      return assertNever(propagationPolicy);
   }
 }

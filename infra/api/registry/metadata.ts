@@ -24,6 +24,7 @@ export function newMetadata(
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
   const {
+    namespace: _ns,
     resourceVersion: _rv,
     deletionTimestamp: _dt,
     deletionGracePeriodSeconds: _dg,
@@ -53,6 +54,7 @@ export function keptMetadata(next: AnyObject, before: AnyObject): AnyObject {
   const was = before.metadata;
   const given = next.metadata;
   const {
+    namespace: _ns,
     resourceVersion: _,
     uid: _uid,
     creationTimestamp: _ct,
@@ -98,14 +100,13 @@ export function checkIdentity(
   ) {
     throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
   }
-  if (name !== undefined && metadata.name !== undefined && metadata.name !== '' && metadata.name !== name) {
+  if (name !== undefined && (metadata.name ?? '') === '') {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (name !== undefined && metadata.name !== name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
   }
-  const full = {
-    ...metadata,
-    ...(name === undefined ? undefined : { name }),
-    ...(kind.namespaced ? { namespace } : undefined),
-  } as ObjectMeta;
+  const full = { ...metadata, ...(kind.namespaced ? { namespace } : undefined) } as ObjectMeta;
   return { ...object, apiVersion, kind: kind.kind, metadata: full };
 }
 

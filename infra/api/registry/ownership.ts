@@ -2,9 +2,10 @@
 
 import { type AnyObject, timestamp } from '../../../streams/resources/meta.ts';
 import type { Kind } from '../kinds/kind.ts';
-import { type FieldSet, setOf } from '../patch/field-set.ts';
+import { type FieldSet, setOf, union } from '../patch/field-set.ts';
 import type { JsonObject } from '../patch/json-value.ts';
 import { trackUpdate } from '../patch/track-update.ts';
+import { strategyOf } from '../strategies/strategies.ts';
 import type { RequestContext } from './context.ts';
 
 export type OwnedWrite = {
@@ -30,11 +31,15 @@ export function own(after: AnyObject, { kind, before, context, nowMs, subresourc
 }
 
 const statusFields = setOf(['f:status']);
-const allButStatus = setOf(['f:spec'], ['f:metadata', 'f:labels'], ['f:metadata', 'f:annotations']);
+const allButStatus = setOf(['f:spec'], ['f:metadata', 'f:finalizers'], ['f:metadata', 'f:ownerReferences']);
+const allButStatusAndAnnotations = union(allButStatus, setOf(['f:metadata', 'f:labels']));
 
 /** The fields an endpoint ignores are nobody's through it: the status on the main one, all else on /status. */
 export function resetFieldsOf(kind: Kind, subresource: string | undefined): { readonly resetFields?: FieldSet } {
-  if (subresource === 'status') return { resetFields: allButStatus };
+  if (subresource === 'status') {
+    const { statusKeepsLabels } = strategyOf(kind);
+    return { resetFields: statusKeepsLabels === true ? allButStatusAndAnnotations : allButStatus };
+  }
   const hasStatus = kind.subresources.some(({ name }) => name === 'status');
   return subresource === undefined && hasStatus ? { resetFields: statusFields } : {};
 }

@@ -44,14 +44,11 @@ export class Recorder {
     this.#view = ports.view;
     this.#clock = ports.clock;
     this.#idPrefix = ports.random.uuid().replaceAll('-', '').slice(0, 16);
-    ports.view.listen((change) => {
-      this.#lastTimeMs = Math.max(this.#lastTimeMs, change.event.timeMs);
-    });
   }
 
   /** The writer's clock; it stands still while the machine's clock is behind what is already recorded. */
   now(): number {
-    this.#lastTimeMs = Math.max(this.#lastTimeMs, this.#clock.now());
+    this.#lastTimeMs = Math.max(this.#lastTimeMs, this.#view.newestTimeMs, this.#clock.now());
     return this.#lastTimeMs;
   }
 

@@ -11,8 +11,14 @@ export type Strategy = {
   readonly names?: 'subdomain' | 'label' | 'service' | 'path-segment';
   /** The kind counts spec changes in metadata.generation. */
   readonly generation?: boolean;
+  /** Annotations count as part of the spec there. */
+  readonly generationOfAnnotations?: boolean;
   /** The kind has a status that only /status may change. */
   readonly status?: boolean;
+  /** A creation may bring a status along: kubelets register their node with one. */
+  readonly statusOnCreate?: boolean;
+  /** A write of /status leaves the labels alone; elsewhere it may change them and the annotations (facts §3.7). */
+  readonly statusKeepsLabels?: boolean;
   /** An update without resourceVersion is allowed (facts §3.7); true unless said otherwise. */
   readonly unconditionalUpdate?: boolean;
   /** PUT on an absent name creates it. */

@@ -1,6 +1,7 @@
 // One request on its way through the API: what it is about, who asks, and the answer being prepared.
 
-import { ApiError, badRequest, invalid } from '../errors.ts';
+import type { FieldValidation } from '../codec/conform.ts';
+import { ApiError, invalid } from '../errors.ts';
 import type { ApiRequest, ApiResponse } from '../http/exchange.ts';
 import { negotiate, type Offer } from '../http/negotiate.ts';
 import type { RequestInfo } from '../http/request-info.ts';
@@ -41,17 +42,18 @@ export function formOf({ request }: Call, offer: Offer): NegotiatedForm {
 }
 
 /** Who writes, under which manager, and whether for real. */
-export function contextOf({ request, user, warnings }: Call): RequestContext {
+export function contextOf({ request, info, user, warnings }: Call): RequestContext {
   const { query, headers } = request;
   const fieldManager = query.get('fieldManager') ?? '';
   const complaint = fieldManagerComplaint(fieldManager);
-  if (complaint !== undefined) throw badRequest(complaint);
+  if (complaint !== undefined) {
+    const message = `${optionsOf(info).kind}.meta.k8s.io "" is invalid: ${complaint}`;
+    throw new ApiError({ code: 422, reason: 'Invalid', message, details: optionsOf(info) });
+  }
   const dryRun = query.getAll('dryRun');
   const unknown = dryRun.find((value) => value !== 'All');
   if (unknown !== undefined) {
-    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
-      { type: 'NotSupported', field: 'dryRun', value: unknown, supported: ['All'] },
-    ]);
+    throw invalid(optionsOf(info), '', [{ type: 'NotSupported', field: 'dryRun', value: unknown, supported: ['All'] }]);
   }
   return {
     user,
@@ -63,4 +65,24 @@ export function contextOf({ request, user, warnings }: Call): RequestContext {
       if (!warnings.includes(text)) warnings.push(text);
     },
   };
+}
+
+/** What to do about fields the server does not know. */
+export function fieldValidationOf({ request, info }: Call): FieldValidation {
+  const asked = request.query.get('fieldValidation') ?? '';
+  if (asked === '' || asked === 'Warn') return 'Warn';
+  if (asked === 'Ignore' || asked === 'Strict') return asked;
+  const supported = ['Ignore', 'Strict', 'Warn'];
+  throw invalid(optionsOf(info), '', [{ type: 'NotSupported', field: 'fieldValidation', value: asked, supported }]);
+}
+
+const optionKinds: Readonly<Record<string, string>> = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  patch: 'PatchOptions',
+};
+
+/** The kind the query's options have in refusals. */
+function optionsOf({ verb }: RequestInfo): { readonly group: string; readonly kind: string } {
+  return { group: 'meta.k8s.io', kind: optionKinds[verb] ?? 'DeleteOptions' };
 }

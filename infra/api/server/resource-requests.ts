@@ -19,7 +19,7 @@ import { watch } from '../verbs/watch.ts';
 import { sendList, sendStored } from './answer.ts';
 import { type Call, formOf } from './call.ts';
 import type { Reviews } from './reviews.ts';
-import { subresourceRequest } from './subresource-requests.ts';
+import { bindByName, subresourceRequest } from './subresource-requests.ts';
 import {
   createRequest,
   deleteCollectionRequest,
@@ -43,10 +43,10 @@ export type ResourcePorts = {
 export type ResourceCall = Call & { readonly kind: Kind; readonly stored: Kind };
 
 export async function resourceRequest(call: Call, ports: ResourcePorts): Promise<void> {
-  const { group, version, resource, subresource, verb, namespace } = call.info;
+  const { group, version, resource, subresource, verb } = call.info;
   const kind = kindByResource(group, version, resource);
   if (kind === undefined) throw unknownPath();
-  if (kind.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') throw unknownPath();
+  checkPath(call, kind);
   // A request about a namespace names it twice, but the namespace itself lies in none.
   const info = kind.namespaced ? call.info : { ...call.info, namespace: '' };
   const resourceCall = { ...call, info, kind, stored: storedKind(kind) };
@@ -61,7 +61,7 @@ export async function resourceRequest(call: Call, ports: ResourcePorts): Promise
     case 'watch':
       return watchRequest(resourceCall, ports);
     case 'create':
-      return createRequest(resourceCall, ports);
+      return kind.kind === 'Binding' ? bindByName(resourceCall, ports) : createRequest(resourceCall, ports);
     case 'update':
       return updateRequest(resourceCall, ports);
     case 'patch':
@@ -73,6 +73,23 @@ export async function resourceRequest(call: Call, ports: ResourcePorts): Promise
     default:
       throw methodNotAllowed();
   }
+}
+
+/**
+ * Refuses paths upstream has no route for: what is authorized by its namespace and name must be what is served. A method
+ * a path does not have is 405, a path that is nothing 404.
+ */
+function checkPath({ request, info }: Call, kind: Kind): void {
+  const { verb, namespace, parts } = info;
+  const collection = parts.length === 1;
+  if (parts.length > 3) throw unknownPath();
+  if (kind.namespaced) {
+    if (namespace === '' && !collection) throw unknownPath();
+    if (namespace === '' && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
+  } else if (namespace !== '' && !(kind.resource === 'namespaces' && parts[1] === namespace)) throw unknownPath();
+  if (collection ? verb === 'update' || verb === 'patch' : verb === 'create' && parts.length === 2)
+    throw methodNotAllowed();
+  if (verb === 'watch' && request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
 }
 
 function getRequest(call: ResourceCall, { registry, clock }: ResourcePorts): void {

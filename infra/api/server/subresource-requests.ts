@@ -1,5 +1,6 @@
 // Subresources: status, scale, binding, eviction, log, token, finalize.
 
+import { assert } from '../../../streams/base/assert.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { Pod } from '../../../streams/resources/pod.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
@@ -7,6 +8,7 @@ import { badRequest, methodNotAllowed, unknownPath } from '../errors.ts';
 import { offers } from '../http/negotiate.ts';
 import { typeSchema } from '../kinds/facts.ts';
 import type { Subresource, Verb } from '../kinds/kind.ts';
+import { kindOf } from '../kinds/kinds.ts';
 import { applyPatch, type InstructingPatchType, patchTypes } from '../patch/apply-patch.ts';
 import type { JsonObject } from '../patch/json-value.ts';
 import { bind } from '../registry/binding.ts';
@@ -102,13 +104,33 @@ async function scalePatch(call: ResourceCall) {
 
 type BindingBody = { readonly target?: { readonly name?: string; readonly kind?: string } };
 
-export async function bindingRequest(
+/** `POST pods/x/binding`. */
+async function bindingRequest(
   call: ResourceCall,
-  { registry }: ResourcePorts,
+  ports: ResourcePorts,
   { target, sub }: { target: Target; sub: Subresource },
 ): Promise<void> {
-  const { form } = formOf(call, offers.plain);
   const body = await bodyOf(call, sub);
+  if (body.metadata?.name && body.metadata.name !== target.name)
+    throw badRequest(`name in URL does not match name in Binding object`);
+  return bindPod(call, ports, { target, body });
+}
+
+/** `POST bindings`, the old way: the Binding has the pod's name and is no object of its own. */
+export async function bindByName(call: ResourceCall, ports: ResourcePorts): Promise<void> {
+  const body = await bodyOf(call);
+  const kind = kindOf('', 'pods');
+  assert(kind !== undefined, 'pods are served');
+  const target = { kind, namespace: call.info.namespace, name: body.metadata?.name ?? '' };
+  return bindPod(call, ports, { target, body });
+}
+
+async function bindPod(
+  call: ResourceCall,
+  { registry }: ResourcePorts,
+  { target, body }: { target: Target; body: AnyObject },
+): Promise<void> {
+  const { form } = formOf(call, offers.plain);
   const { metadata } = body;
   const node = (body as unknown as BindingBody).target?.name ?? '';
   await bind(registry, { target, uid: metadata?.uid, node, annotations: metadata?.annotations }, contextOf(call));
@@ -126,8 +148,9 @@ async function evictionRequest(
   const name = body.metadata?.name;
   if (name !== undefined && name !== '' && name !== target.name)
     throw badRequest(`name in URL does not match name in Eviction object: ${target.name} != ${name}`);
-  const options = deleteOptions(call.request.query, body.deleteOptions as AnyObject | undefined);
-  await deleter.delete(target, options, contextOf(call));
+  const { dryRun, ...options } = deleteOptions(call.request.query, (body.deleteOptions ?? undefined) as AnyObject);
+  const context = contextOf(call);
+  await deleter.delete(target, options, { ...context, dryRun: dryRun || context.dryRun });
   sendValue(call, { value: success(201), form, status: 201 });
 }
 

@@ -2,20 +2,22 @@
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { StoredObject } from '../../../streams/views/stored-object.ts';
-import { ApiError, badRequest, notFound } from '../errors.ts';
+import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
 import { offers } from '../http/negotiate.ts';
 import { patchTypes } from '../patch/apply-patch.ts';
+import type { DeleteOptions, RequestContext } from '../registry/context.ts';
+import { checkIdentity } from '../registry/metadata.ts';
 import { asStored } from '../render/convert.ts';
 import type { Rendering } from '../render/render.ts';
 import { strategyOf } from '../strategies/strategies.ts';
-import { conformed, fieldValidationOf, readObject, readPatch } from '../verbs/body.ts';
+import { conformed, readObject, readPatch } from '../verbs/body.ts';
 import { deleteCollection, deleteOptions, deletionAnswer } from '../verbs/delete.ts';
 import { list } from '../verbs/list.ts';
 import { parseListOptions, truthy } from '../verbs/list-options.ts';
 import { patchObject, supportedPatchTypes } from '../verbs/patch.ts';
 import { parseSelection } from '../verbs/selection.ts';
 import { sendList, sendStored, sendValue } from './answer.ts';
-import { contextOf, formOf } from './call.ts';
+import { contextOf, fieldValidationOf, formOf } from './call.ts';
 import { namespaceOf, type ResourceCall, type ResourcePorts } from './resource-requests.ts';
 
 export async function createRequest(call: ResourceCall, { registry, clock }: ResourcePorts): Promise<void> {
@@ -35,8 +37,8 @@ export async function updateRequest(call: ResourceCall, { registry, clock }: Res
   const target = { kind: stored, namespace: info.namespace, name: info.name };
   if (registry.find(target) === undefined) {
     if (strategyOf(stored).createOnUpdate !== true) throw notFound(stored, info.name);
-    const named = { ...body, metadata: { ...body.metadata, name: body.metadata?.name || info.name } } as AnyObject;
-    const created = await registry.create({ kind: stored, namespace: info.namespace, body: named }, context);
+    checkIdentity(body, target);
+    const created = await registry.create({ kind: stored, namespace: info.namespace, body }, context);
     return sendStored(call, { stored: created, rendering, status: 201 });
   }
   const updated = await registry.update(target, { change: () => body }, context);
@@ -61,9 +63,14 @@ export async function patchOf(call: ResourceCall, subresource?: string) {
     throw new ApiError({ code: 415, reason: 'UnsupportedMediaType', message });
   }
   const { query } = request;
-  const fieldValidation = fieldValidationOf(query);
+  const fieldValidation = fieldValidationOf(call);
   const { warn } = contextOf(call);
   const applies = type === patchTypes.apply;
+  if (!applies && query.get('force') !== null) {
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      { type: 'Forbidden', field: 'force', detail: 'may not be specified for non-apply patch' },
+    ]);
+  }
   return {
     type,
     body: await readPatch(request, applies),
@@ -77,9 +84,9 @@ export async function patchOf(call: ResourceCall, subresource?: string) {
 export async function deleteRequest(call: ResourceCall, { deleter, clock }: ResourcePorts): Promise<void> {
   const { stored, info } = call;
   const rendering = renderingOf(call, clock.now());
-  const options = await deleteOptionsOf(call);
+  const { options, context } = await deletionOf(call);
   const target = { kind: stored, namespace: info.namespace, name: info.name };
-  const deleted = await deleter.delete(target, options, contextOf(call));
+  const deleted = await deleter.delete(target, options, context);
   const answer = deletionAnswer(stored, strategyOf(stored), deleted);
   if (answer instanceof StoredObject) sendStored(call, { stored: answer, rendering, status: 200 });
   else sendValue(call, { value: answer, form: rendering.form, status: 200 });
@@ -88,19 +95,20 @@ export async function deleteRequest(call: ResourceCall, { deleter, clock }: Reso
 export async function deleteCollectionRequest(call: ResourceCall, ports: ResourcePorts): Promise<void> {
   const { kind, stored, request, info } = call;
   const rendering = renderingOf(call, ports.clock.now());
-  const context = contextOf(call);
   const selection = parseSelection({ kind: stored, namespace: namespaceOf(kind, info.namespace) }, request.query);
-  const options = await deleteOptionsOf(call);
+  const { options, context } = await deletionOf(call);
   const listed = await list({ kind: stored, selection, options: parseListOptions(request.query) }, ports);
   await deleteCollection({ kind: stored, selection, options }, ports.deleter, { items: listed.items, context });
   await sendList(call, { listed, rendering });
 }
 
-async function deleteOptionsOf(call: ResourceCall) {
-  const { request, warnings } = call;
+async function deletionOf(call: ResourceCall): Promise<{ options: DeleteOptions; context: RequestContext }> {
+  const { request } = call;
+  const context = contextOf(call);
   const expected = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' };
-  const body = await readObject(expected, { request, fieldValidation: 'Ignore', warn: (text) => warnings.push(text) });
-  return deleteOptions(request.query, body);
+  const body = await readObject(expected, { request, fieldValidation: 'Ignore', warn: context.warn });
+  const { dryRun, ...options } = deleteOptions(request.query, body);
+  return { options, context: { ...context, dryRun: dryRun || context.dryRun } };
 }
 
 /** The object in the body, which must not be empty. */
@@ -111,7 +119,7 @@ export async function bodyOf(
   const { request } = call;
   const body = await readObject(expected, {
     request,
-    fieldValidation: fieldValidationOf(request.query),
+    fieldValidation: fieldValidationOf(call),
     warn: contextOf(call).warn,
   });
   if (body === undefined)

@@ -8,6 +8,7 @@ import { nodeProblems } from '../validation/cluster.ts';
 import { fill, within } from './fill.ts';
 
 const nameLabel = 'kubernetes.io/metadata.name';
+const ownFinalizer = 'kubernetes';
 
 export const namespaceStrategy: Omit<Strategy, 'lifecycle'> = {
   names: 'label',
@@ -18,8 +19,11 @@ export const namespaceStrategy: Omit<Strategy, 'lifecycle'> = {
     if (labels?.[nameLabel] === name || name === '') return object;
     return { ...object, metadata: { ...object.metadata, labels: { ...labels, [nameLabel]: name } } } as AnyObject;
   },
-  prepareCreate: (object) =>
-    ({ ...object, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } }) as AnyObject,
+  prepareCreate(object) {
+    const given = (object as Namespace & AnyObject).spec?.finalizers ?? [];
+    const finalizers = given.includes(ownFinalizer) ? given : [...given, ownFinalizer];
+    return { ...object, spec: { finalizers }, status: { phase: 'Active' } } as AnyObject;
+  },
   /** Only /finalize touches the finalizers in the spec. */
   prepareUpdate(next, before) {
     const { spec: _, ...rest } = next as Namespace & AnyObject;
@@ -29,6 +33,7 @@ export const namespaceStrategy: Omit<Strategy, 'lifecycle'> = {
 
 export const nodeStrategy: Omit<Strategy, 'lifecycle'> = {
   status: true,
+  statusOnCreate: true,
   deleteReturnsObject: false,
   defaults: (object) =>
     within(fill(object as Node & AnyObject, { spec: {} }), 'status', (status) =>

@@ -11,6 +11,7 @@ export const serviceStrategy: Omit<Strategy, 'lifecycle'> = {
   names: 'service',
   status: true,
   deleteReturnsObject: true,
+  createOnUpdate: true,
   defaults: (object) => within(object as Service & AnyObject, 'spec', defaultService),
   prepareCreate: (object) => ({ ...object, status: { loadBalancer: {} } }) as AnyObject,
   prepareUpdate: (next, before) =>
@@ -25,14 +26,23 @@ function keepAddresses(spec: ServiceSpec, was: ServiceSpec): ServiceSpec {
     const clusterIPs = was.clusterIPs === undefined ? undefined : { clusterIPs: was.clusterIPs };
     kept = { ...kept, clusterIP: was.clusterIP, ...clusterIPs };
   }
-  if (usesNodePorts(was) && !usesNodePorts(spec)) {
-    kept = within(kept, 'ports', (ports) => ports.map((port) => withoutNodePort(port, was.ports ?? [])));
+  if (usesNodePorts(was)) {
+    const change = usesNodePorts(spec) ? withNodePortOf : withoutNodePort;
+    kept = within(kept, 'ports', (ports) => mapSame(ports, (port) => change(port, was.ports ?? [])));
   }
   return kept;
 }
 
 function usesNodePorts({ type }: ServiceSpec): boolean {
   return type === 'NodePort' || type === 'LoadBalancer';
+}
+
+/** A port that was there before keeps its node port where the client does not name one. */
+function withNodePortOf(port: ServicePort, was: readonly ServicePort[]): ServicePort {
+  if (port.nodePort) return port;
+  const protocol = port.protocol || 'TCP';
+  const same = was.find((old) => old.port === port.port && old.protocol === protocol && old.nodePort);
+  return same?.nodePort === undefined ? port : { ...port, nodePort: same.nodePort };
 }
 
 function withoutNodePort(port: ServicePort, was: readonly ServicePort[]): ServicePort {

@@ -15,7 +15,9 @@ import { defaultPodSpec } from './pod-spec-defaults.ts';
 
 export const deploymentStrategy: Omit<Strategy, 'lifecycle'> = {
   generation: true,
+  generationOfAnnotations: true,
   status: true,
+  statusKeepsLabels: true,
   defaults: (object) =>
     within(object as Deployment & AnyObject, 'spec', (spec) => {
       const filled = fill(spec, {

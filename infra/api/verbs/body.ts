@@ -3,7 +3,7 @@
 import { limits } from '../../../streams/base/limits.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { type ConformOptions, cannotBeHandled, conform, type FieldValidation } from '../codec/conform.ts';
-import { decodeBody, parseJson } from '../codec/decode-body.ts';
+import { decodeBody, notRegistered, parseJson } from '../codec/decode-body.ts';
 import { parseYaml } from '../codec/yaml-body.ts';
 import { ApiError, badRequest, tooLarge } from '../errors.ts';
 import { type ApiRequest, BodyTooLarge } from '../http/exchange.ts';
@@ -42,7 +42,22 @@ export async function readObject(expected: Expected, context: BodyContext): Prom
     throw new ApiError({ code: 415, reason: 'UnsupportedMediaType', message: decoded.message });
   }
   if (decoded.type === 'malformed') throw badRequest(decoded.message);
+  checkType(decoded.object, expected);
   return conformed(decoded.object, expected, context, decoded.strictness);
+}
+
+/** A body says what it is only to be right about it. Options of meta/v1 may come under any group's version. */
+function checkType(object: Readonly<Record<string, unknown>>, expected: Expected): void {
+  const wanted = apiVersionOf(expected);
+  const apiVersion = String(object.apiVersion || wanted);
+  const kind = String(object.kind || expected.kind);
+  if (kind === expected.kind && (apiVersion === wanted || expected.group === 'meta.k8s.io')) return;
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
+  const why =
+    schemaOf(apiVersion, kind) === undefined
+      ? notRegistered(apiVersion, kind)
+      : `converting (${apiVersion}.${kind}) to (${wanted}.${expected.kind}): unknown conversion`;
+  throw badRequest(cannotBeHandled({ kind, version }, expected.kind, why));
 }
 
 /** Checks an object against its kind's schema: a body that was read, or what a patch made. */
@@ -75,14 +90,11 @@ export async function readPatch(request: ApiRequest, applies: boolean): Promise<
   return yaml.value as Json;
 }
 
-export function fieldValidationOf(query: URLSearchParams): FieldValidation {
-  const asked = query.get('fieldValidation') ?? '';
-  if (asked === '' || asked === 'Warn') return 'Warn';
-  if (asked === 'Ignore' || asked === 'Strict') return asked;
-  throw badRequest(`fieldValidation: Unsupported value: "${asked}": supported values: "Ignore", "Strict", "Warn"`);
-}
-
 function schemaFor(apiVersion: string, kind: string, expected: Expected): ObjectSchema | undefined {
   if (kind !== '' && apiVersion !== '') return schemaOf(apiVersion, kind);
-  return schemaOf(expected.group === '' ? expected.version : `${expected.group}/${expected.version}`, expected.kind);
+  return schemaOf(apiVersionOf(expected), expected.kind);
+}
+
+function apiVersionOf({ group, version }: Expected): string {
+  return group === '' ? version : `${group}/${version}`;
 }

@@ -110,8 +110,9 @@ function problems({ watch, version, match, token, initialEvents }: Given): Field
   return errors;
 }
 
+/** Kubernetes' reading of a boolean parameter: whatever is neither `false` nor `0` is true, even nothing. */
 export function truthy(value: string | null): boolean {
-  return value !== null && value !== '0' && value.toLowerCase() !== 'false' && value !== 'f' && value !== 'F';
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }
 
 function count(value: string | null, name: string): number | undefined {
