@@ -44,10 +44,7 @@ export async function resolveConflict(
   { api, stream, tombstones }: { api: JetStreamApi; stream: StreamName; tombstones: Tombstones },
 ): Promise<ConflictResolution> {
   const { request, subject, expected } = append;
-  const [next, last] = await Promise.all([
-    api.nextOn(stream, subject, (expected + 1) as Revision),
-    api.lastOn(stream, subject),
-  ]);
+  const [next, last] = await Promise.all([api.nextOn(stream, subject, expected + 1), api.lastOn(stream, subject)]);
   for (const message of [next, last]) {
     if (message !== undefined && readable(stream, message)?.id === request.event.id) {
       return { kind: 'decided', outcome: { kind: 'appended', revision: message.sequence as Revision } };

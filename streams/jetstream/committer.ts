@@ -9,14 +9,14 @@ import type { Clock } from '../base/clock.ts';
 import { limits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
 import { encodeEvent } from '../log/codec.ts';
-import { LogClosed, LogUnavailable, SubjectTooLong } from '../log/errors.ts';
+import { LogClosed, LogRewound, LogUnavailable, SubjectTooLong } from '../log/errors.ts';
 import { isTombstone, type StreamName } from '../log/event.ts';
 import type { AppendOutcome, AppendRequest } from '../log/event-log.ts';
 import { type Append, firstExpected, resolveConflict } from './append.ts';
 import type { Connection } from './connection.ts';
 import type { HistoryGuard } from './history-guard.ts';
 import type { JetStreamApi } from './js-api.ts';
-import type { Publisher, PublishOutcome } from './publisher.ts';
+import type { Outgoing, Publisher, PublishOutcome } from './publisher.ts';
 import type { Tombstones } from './tombstones.ts';
 
 export type CommitterOptions = {
@@ -33,8 +33,10 @@ export type CommitterOptions = {
   readonly guard: HistoryGuard | undefined;
   /** How long an append is tried (ms) before its caller hears that the log is unavailable. */
   readonly deadlineMs: number;
-  /** Hears of every revision recorded here. */
-  readonly onRecorded: (revision: Revision) => void;
+  /** Hears of every event recorded here. */
+  readonly onRecorded: (revision: Revision, event: Outgoing) => void;
+  /** What must hold after an outage before anything is written; rejects with LogRewound where it never will. */
+  readonly beforeResuming: () => Promise<void>;
 };
 
 /** Singles under way on a stream without batches, or after a batch was refused. */
@@ -51,6 +53,10 @@ export class Committer {
   #batchInFlight = false;
   #pumpArmed = false;
   #sweepArmed = false;
+  #resuming = false;
+  #resumption = 0;
+  /** Set once the log lost its end: whoever wrote to it must start anew. */
+  #rewound: LogRewound | undefined;
   #closing = false;
   #idle: (() => void)[] = [];
 
@@ -58,13 +64,14 @@ export class Committer {
     this.#options = options;
     options.connection.onStatus(() => {
       if (this.#hopeless) this.#rejectQueued();
-      else this.#armPump();
+      else if (options.connection.usable) void this.#resume();
     });
   }
 
   append(request: AppendRequest): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
       if (this.#closing) return reject(new LogClosed('the log is closed'));
+      if (this.#rewound !== undefined) return reject(unknown(this.#rewound));
       if (this.#pending >= limits.appendsPendingMax) {
         return reject(new LogUnavailable(`${this.#pending} appends are waiting already: come back later`));
       }
@@ -96,6 +103,27 @@ export class Committer {
     });
   }
 
+  async #resume(): Promise<void> {
+    const { beforeResuming, connection, clock, logger, stream } = this.#options;
+    const resumption = ++this.#resumption;
+    this.#resuming = true;
+    try {
+      await beforeResuming();
+    } catch (error) {
+      // A newer connection has its own resumption.
+      if (resumption !== this.#resumption) return;
+      logger.warn('the log cannot be written to yet', { stream, error: String(error) });
+      if (error instanceof LogRewound) {
+        this.#rewound = error;
+        this.#rejectQueued();
+      } else if (connection.usable) clock.after(retryMs, () => void this.#resume());
+      return;
+    }
+    if (resumption !== this.#resumption) return;
+    this.#resuming = false;
+    this.#armPump();
+  }
+
   #enqueue(append: Append): void {
     this.#queue.push(append);
     this.#queueChanged();
@@ -123,7 +151,7 @@ export class Committer {
 
   #pump(): void {
     const queue = this.#queue;
-    while (queue.length > 0 && !this.#batchInFlight && this.#options.connection.usable) {
+    while (queue.length > 0 && !this.#batchInFlight && !this.#resuming && this.#options.connection.usable) {
       const head = queue[0] as Append;
       if (head.alone) {
         if (this.#singles >= singlesWindow) return;
@@ -236,7 +264,7 @@ export class Committer {
     const { tombstones, onRecorded } = this.#options;
     if (isTombstone(append.request.event)) tombstones.set(append.subject, revision);
     else tombstones.delete(append.subject);
-    onRecorded(revision);
+    onRecorded(revision, append);
     this.#decided(append, { kind: 'appended', revision });
   }
 
@@ -294,16 +322,19 @@ export class Committer {
   /** Nothing that waits will ever be sent. */
   get #hopeless(): boolean {
     const { connection } = this.#options;
-    return connection.closed || (this.#closing && !connection.usable);
+    return connection.closed || this.#rewound !== undefined || (this.#closing && !connection.usable);
   }
 
   #rejectQueued(): void {
+    const reason = this.#rewound ?? 'the log was closed';
     for (const append of this.#queue.splice(0)) {
-      this.#decided(append, append.attempted ? unknown('the log was closed') : new LogClosed('the log is closed'));
+      const known = this.#rewound === undefined && !append.attempted;
+      this.#decided(append, known ? new LogClosed('the log is closed') : unknown(reason));
     }
   }
 }
 
-function unknown(reason: string): LogUnavailable {
-  return new LogUnavailable(`the log does not answer, and whether the event was recorded is unknown: ${reason}`);
+function unknown(reason: string | Error): LogUnavailable {
+  const [text, options] = reason instanceof Error ? [reason.message, { cause: reason }] : [reason, undefined];
+  return new LogUnavailable(`the log does not answer, and whether the event was recorded is unknown: ${text}`, options);
 }

@@ -6,17 +6,21 @@ import type { Msg } from '@nats-io/transport-node';
 import { type Clock, sleep } from '../base/clock.ts';
 import { limits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
-import { LogRewound, LogUnavailable } from '../log/errors.ts';
+import { LogUnavailable } from '../log/errors.ts';
 import { ApiRefused, isTemporary } from './errors.ts';
 import { type Delivery, deliveryOf } from './message.ts';
 import { type ConsumerDeps, type ConsumerStart, PullConsumer } from './pull-consumer.ts';
+import { restoreMsMax, rewound } from './restore.ts';
 
 export type Delivered = Delivery & { readonly message: Msg };
 
 export type ConsumeOptions = {
   readonly stream: string;
   readonly start: { readonly kind: 'after'; readonly revision: number } | { readonly kind: 'lastPerSubject' };
-  /** `exhausted`: ends when the stream has nothing more to deliver. */
+  /**
+   * `exhausted`: ends when everything the stream's leader had when the reader was opened is delivered. What a consumer
+   * says of itself is not enough: in a cluster it may read from a copy that lags behind.
+   */
   readonly end: 'never' | 'exhausted';
   /** The newest sequence this process knows of: a stream that ends before it has lost messages. */
   readonly highWater?: () => number;
@@ -35,28 +39,34 @@ export async function* consume(deps: ConsumerDeps, options: ConsumeOptions): Asy
   const { stream, start, signal, logger } = options;
   let after = start.kind === 'after' ? start.revision : 0;
   let backoffMs = backoffMsMin;
+  let patience = deps.clock.monotonic() + restoreMsMax;
   while (!signal?.aborted && !deps.connection.closed) {
     const begin: ConsumerStart =
       start.kind === 'after' ? { kind: 'sequence', sequence: after + 1 } : { kind: 'lastPerSubject' };
-    const consumer = await open(deps, begin, options);
-    if (consumer === undefined) {
+    const opened = await open(deps, begin, { ...options, patience });
+    if (opened === undefined) {
       await pause(deps, backoffMs, signal);
       backoffMs = Math.min(backoffMsMax, backoffMs * 2);
       continue;
     }
+    const { consumer, last: reach } = opened;
+    const exhausted = async () =>
+      options.end === 'exhausted' && (after >= reach || !(await leaderHasMore(deps, stream, { after, reach })));
     const stop = () => consumer.close();
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      if (options.end === 'exhausted' && consumer.pendingAtStart === 0) return;
+      if (consumer.pendingAtStart === 0 && (await exhausted())) return;
       for (;;) {
         const taken = await consumer.take();
         if (signal?.aborted) return;
         if (taken.kind === 'ended') {
           logger.info('reader of a stream starts anew', { stream, after, reason: taken.reason });
+          await deps.connection.settled(signal);
+          patience = deps.clock.monotonic() + restoreMsMax;
           break;
         }
         if (taken.kind === 'idle') {
-          if (options.end === 'exhausted' && (await nothingPending(consumer))) return;
+          if ((await nothingPending(consumer)) && (await exhausted())) return;
           continue;
         }
         backoffMs = backoffMsMin;
@@ -65,7 +75,7 @@ export async function* consume(deps: ConsumerDeps, options: ConsumeOptions): Asy
           if (last === undefined) continue;
           after = last.sequence;
           yield portion;
-          if (signal?.aborted || (options.end === 'exhausted' && last.pending === 0)) return;
+          if (signal?.aborted || (last.pending === 0 && (await exhausted()))) return;
           // Whatever else the process has to do gets its turn between two portions.
           if (portion.length === limits.decodeEventsMax) await turnOfLoop();
         }
@@ -77,23 +87,21 @@ export async function* consume(deps: ConsumerDeps, options: ConsumeOptions): Asy
   }
 }
 
-/** Undefined where the log does not answer right now. */
+/** The consumer and the leader's last sequence before it was made. Undefined where the log does not answer right now. */
 async function open(
   deps: ConsumerDeps,
   start: ConsumerStart,
-  { stream, highWater, logger }: ConsumeOptions,
-): Promise<PullConsumer | undefined> {
+  { stream, highWater, logger, patience }: ConsumeOptions & { readonly patience: number },
+): Promise<{ readonly consumer: PullConsumer; readonly last: number } | undefined> {
   try {
-    if (highWater !== undefined) {
-      const { state } = await deps.api.streamInfo(stream);
-      const known = highWater();
-      if (state.last_seq < known) {
-        throw new LogRewound(
-          `${stream} ends at ${state.last_seq}, but revision ${known} had been read or acknowledged: the server lost the difference and will issue those revisions again`,
-        );
-      }
+    // Before the question: an append may be acknowledged while its answer is on the way.
+    const known = highWater?.() ?? 0;
+    const last = (await deps.api.streamInfo(stream)).state.last_seq;
+    if (last < known) {
+      if (deps.clock.monotonic() < patience) return undefined;
+      throw rewound(stream, { last, known });
     }
-    return await PullConsumer.open(deps, stream, start);
+    return { consumer: await PullConsumer.open(deps, stream, start), last };
   } catch (error) {
     if (error instanceof ApiRefused && !isTemporary(error)) {
       throw new LogUnavailable(`the log does not let ${stream} be read: ${error.message}`, { cause: error });
@@ -118,6 +126,20 @@ function* portions(messages: readonly Msg[], after: number): Generator<readonly 
     portion = [];
   }
   yield portion;
+}
+
+/** Whether the stream's leader holds a message after one sequence, up to another. */
+async function leaderHasMore(
+  { api }: ConsumerDeps,
+  stream: string,
+  { after, reach }: { readonly after: number; readonly reach: number },
+): Promise<boolean> {
+  try {
+    const next = await api.nextOn(stream, '>', after + 1);
+    return next !== undefined && next.sequence <= reach;
+  } catch {
+    return true;
+  }
 }
 
 async function nothingPending(consumer: PullConsumer): Promise<boolean> {

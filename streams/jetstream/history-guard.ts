@@ -2,7 +2,7 @@
 // the mirror starts some 200 ms after the server and may pause for seconds. So a writer holds back an object that
 // changes faster than history follows: never more revisions on their way to history than LOG keeps for one object.
 // Objects that change at a human pace never notice. History that does not follow at all must not stop the cluster:
-// after a while the writer goes on and says so.
+// after a while the writer goes on without it, says so, and takes care again once history is back.
 
 import type { Subject } from '../base/brand.ts';
 import { type Clock, sleep } from '../base/clock.ts';
@@ -27,7 +27,8 @@ const unmirroredMaxAtStart = limits.revisionsPerSubject - unmirroredMax - 4;
 const subjectsPerCheck = 4_096;
 const pollMsMin = 5;
 const pollMsMax = 160;
-const waitMsMax = 2_000;
+/** Less than an append is tried; a mirror comes back within some ten seconds after its origin's leader died. */
+const waitMsMax = 10_000;
 
 export class HistoryGuard {
   readonly #options: HistoryGuardOptions;
@@ -36,6 +37,7 @@ export class HistoryGuard {
   #asked = new Map<Subject, number>();
   #answer: Promise<void> | undefined;
   #caughtUp = false;
+  #suspended = false;
 
   constructor(options: HistoryGuardOptions) {
     this.#options = options;
@@ -43,6 +45,7 @@ export class HistoryGuard {
 
   /** Counts an append. Undefined where it may go at once, else the moment it may. */
   admit(subject: Subject): Promise<void> | undefined {
+    if (this.#suspended) return undefined;
     const count = (this.#counts.get(subject) ?? 0) + 1;
     this.#counts.set(subject, count);
     const total = count + (this.#asked.get(subject) ?? 0);
@@ -57,9 +60,10 @@ export class HistoryGuard {
     const giveUpAt = clock.monotonic() + waitMsMax;
     const released = new AbortController();
     const patience = sleep(clock, waitMsMax, released.signal);
-    while (this.#total(subject) > unmirroredMax || !this.#caughtUp) {
+    while (!this.#suspended && (this.#total(subject) > unmirroredMax || !this.#caughtUp)) {
       if (clock.monotonic() >= giveUpAt) {
-        logger.warn('history does not follow the log: it may miss revisions of an object', { subject });
+        logger.warn('history does not follow the log: it will miss revisions of objects that change fast', { subject });
+        this.#suspended = true;
         break;
       }
       await Promise.race([this.#ask(), patience]);
@@ -93,6 +97,8 @@ export class HistoryGuard {
       }
       this.#asked = new Map();
       this.#caughtUp = true;
+      if (this.#suspended) logger.info('history follows the log again');
+      this.#suspended = false;
     } catch (error) {
       logger.debug('the history does not answer', { error: String(error) });
       await sleep(clock, pollMsMax);

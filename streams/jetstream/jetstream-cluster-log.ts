@@ -14,6 +14,7 @@ import { JetStreamApi } from './js-api.ts';
 import { type ProvisionOptions, provision, recordRun } from './provision.ts';
 import { Publisher } from './publisher.ts';
 import type { ConsumerDeps } from './pull-consumer.ts';
+import { RecentEvents, restoreLost } from './restore.ts';
 import { historyName, type StreamSettings } from './stream-config.ts';
 import { HighWater, type StreamReader } from './tail.ts';
 import { Tombstones } from './tombstones.ts';
@@ -44,7 +45,8 @@ export async function openJetStreamLog(options: JetStreamLogOptions): Promise<Cl
   const connection = await Connection.open(options);
   const random = options.random.stream('jetstream');
   const api = new JetStreamApi(connection, { timeoutMs: options.timing?.answerMs ?? answerMsDefault });
-  const provisioning = { api, settings: options, durability, random, logger };
+  const patientApi = new JetStreamApi(connection, { timeoutMs: provisionAnswerMs });
+  const provisioning = { api: patientApi, settings: options, durability, random, logger };
   const readers = streamReaders({ ...options, connection, api, random });
   let epoch: string;
   try {
@@ -106,6 +108,8 @@ export async function openJetStreamReader(
 }
 
 const answerMsDefault = 5_000;
+/** Making a stream syncs directories, on every server of a cluster. */
+const provisionAnswerMs = 30_000;
 
 type ReaderOptions = Pick<ConnectOptions, 'clock' | 'logger'> & {
   readonly connection: Connection;
@@ -124,12 +128,13 @@ function streamReaders(options: ReaderOptions): Readonly<Record<StreamName, Stre
     logger,
     tombstones: new Tombstones(),
     highWater: new HighWater(),
+    recent: stream === 'LOG' ? undefined : new RecentEvents(),
   });
   return { LOG: reader('LOG'), LEASE: reader('LEASE'), EVENT: reader('EVENT') };
 }
 
 function committer(reader: StreamReader, { clock, logger, timing }: JetStreamLogOptions): Committer {
-  const { deps, stream, history, tombstones, highWater } = reader;
+  const { deps, stream, history, tombstones, highWater, recent } = reader;
   const { connection, api, random } = deps;
   const publisher = new Publisher({
     requests: connection.requests,
@@ -147,7 +152,11 @@ function committer(reader: StreamReader, { clock, logger, timing }: JetStreamLog
     atomic: stream === 'LOG',
     guard: history === undefined ? undefined : new HistoryGuard({ api, history, highWater, clock, logger }),
     deadlineMs: timing?.appendMs ?? 15_000,
-    onRecorded: (revision) => highWater.note(revision),
+    onRecorded(revision, event) {
+      highWater.note(revision);
+      recent?.note(revision, event);
+    },
+    beforeResuming: () => restoreLost({ stream, api, publisher, recent, highWater, clock, logger }),
   });
 }
 
@@ -160,8 +169,9 @@ function vouchForRestarts(
   const { api, logger } = options;
   let run = connection.serverRun;
   const vouch = async () => {
+    const known = highWater.revision;
     const { state } = await api.streamInfo('LOG');
-    if (state.last_seq < highWater.revision) return;
+    if (state.last_seq < known) return;
     await recordRun({ ...options, serverRun: connection.serverRun });
     run = connection.serverRun;
   };

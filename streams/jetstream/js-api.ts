@@ -2,7 +2,7 @@
 // everything else that goes wrong as LogUnavailable.
 
 import type { ConsumerConfig, ConsumerInfo, StreamConfig, StreamInfo } from '@nats-io/jetstream';
-import type { Revision, Subject } from '../base/brand.ts';
+import type { Subject } from '../base/brand.ts';
 import { LogUnavailable } from '../log/errors.ts';
 import type { Connection } from './connection.ts';
 import { type ApiError, ApiRefused, errCodes } from './errors.ts';
@@ -78,9 +78,9 @@ export class JetStreamApi {
     return this.#message(stream, { last_by_subj: subject });
   }
 
-  /** The first message on the subject at or after the sequence, answered by the stream's leader. */
-  nextOn(stream: string, subject: Subject, from: Revision): Promise<StoredMessage | undefined> {
-    return this.#message(stream, { next_by_subj: subject, seq: from });
+  /** The first message on the subject (or filter) at or after the sequence, answered by the stream's leader. */
+  nextOn(stream: string, filter: string, from: number): Promise<StoredMessage | undefined> {
+    return this.#message(stream, { next_by_subj: filter, seq: from });
   }
 
   async #message(stream: string, query: object): Promise<StoredMessage | undefined> {

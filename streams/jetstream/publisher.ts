@@ -43,6 +43,14 @@ export class Publisher {
     return outcomeOf(reply, payload.length, undefined);
   }
 
+  /** Recorded only as the very next message of the stream, after the sequence `last`. */
+  async next({ subject, payload }: Pick<Outgoing, 'subject' | 'payload'>, last: number): Promise<PublishOutcome> {
+    const headers = new MsgHdrsImpl();
+    headers.headers.set('Nats-Expected-Last-Sequence', [String(last)]);
+    const reply = await this.#requests.send(subject, payload, { headers, timeoutMs: this.#timeoutMs });
+    return outcomeOf(reply, payload.length, undefined);
+  }
+
   /** All or none are recorded. No subject may occur twice. */
   async batch(messages: readonly Outgoing[]): Promise<PublishOutcome> {
     const id = `${this.#batchPrefix}${(this.#batches++).toString(36)}`;

@@ -114,7 +114,7 @@ function heartbeatSettings(replicas: number): OwnSettings {
     max_msgs_per_subject: 1,
     max_age: 0,
     max_msg_size: limits.messageBytesMax,
-    // Cheap on purpose: no fsync per heartbeat.
+    // Cheap on purpose: no fsync per heartbeat. See restore.ts for what a killed server forgets.
     ...unsynced(replicas),
   };
 }

@@ -4,11 +4,13 @@
 
 import { sleep } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import { encodeEvent } from '../log/codec.ts';
 import { HistoryTrimmed, LogUnavailable } from '../log/errors.ts';
 import type { RecordedEvent, StreamName } from '../log/event.ts';
 import { consume, type Delivered } from './consume.ts';
 import { eventOfDelivery } from './message.ts';
 import type { ConsumerDeps } from './pull-consumer.ts';
+import type { RecentEvents } from './restore.ts';
 import type { Tombstones } from './tombstones.ts';
 
 export type StreamReader = {
@@ -19,6 +21,8 @@ export type StreamReader = {
   readonly logger: Logger;
   readonly tombstones: Tombstones;
   readonly highWater: HighWater;
+  /** What can be put back when the server forgot it; only for streams that are written without fsync. */
+  readonly recent: RecentEvents | undefined;
 };
 
 /** The newest revision this process has written or read; the log must never end before it. */
@@ -177,6 +181,22 @@ function until(portion: readonly Delivered[], to: number): readonly Delivered[] 
 export function decoded(reader: StreamReader, portion: readonly Delivered[]): readonly RecordedEvent[] {
   const events = portion.map((delivered) => eventOfDelivery(reader.stream, delivered.message, delivered));
   reader.tombstones.observe(events);
+  if (reader.recent !== undefined) keepRecent(reader.recent, { events, portion });
   reader.highWater.note(events.at(-1)?.revision ?? 0);
   return events;
+}
+
+/** An expiry, which the server wrote as an empty message, is put back as the event it was read as. */
+function keepRecent(
+  recent: RecentEvents,
+  { events, portion }: { events: readonly RecordedEvent[]; portion: readonly Delivered[] },
+): void {
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i] as RecordedEvent;
+    const data = portion[i]?.message.data ?? new Uint8Array();
+    recent.note(event.revision, {
+      subject: event.subject,
+      payload: data.length > 0 ? data : encodeEvent(event),
+    });
+  }
 }

@@ -1,10 +1,23 @@
 // What happens to writers and readers when the server dies, hangs, or its answers get lost.
 
 import { expect, test } from 'vitest';
-import type { Revision } from '../../streams/base/brand.ts';
+import type { Revision, Subject } from '../../streams/base/brand.ts';
 import { LogRewound, LogUnavailable } from '../../streams/log/errors.ts';
-import type { EventLog } from '../../streams/log/event-log.ts';
-import { absent, anEvent, at, change, collect, follow, podSubject, range, record, revisionsOf } from '../kit/events.ts';
+import type { AppendOutcome, EventLog } from '../../streams/log/event-log.ts';
+import {
+  absent,
+  anEvent,
+  at,
+  change,
+  collect,
+  eventSubject,
+  follow,
+  leaseSubject,
+  podSubject,
+  range,
+  record,
+  revisionsOf,
+} from '../kit/events.ts';
 import { ListeningLogger, openLog, withLog } from '../kit/jetstream.ts';
 import { TestNats } from '../kit/nats-server.ts';
 import { TcpProxy } from '../kit/tcp-proxy.ts';
@@ -129,7 +142,14 @@ test('a caller that gave up and appends the same event again learns the first ou
       const [recorded] = await follow(direct, 0, (events) => events.length === 1);
       await refused;
       proxy.cut();
-      expect(await proxied.append(request)).toEqual({ kind: 'appended', revision: recorded?.revision });
+      let outcome: AppendOutcome | undefined;
+      while (outcome === undefined) {
+        outcome = await proxied.append(request).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(LogUnavailable);
+          return undefined;
+        });
+      }
+      expect(outcome).toEqual({ kind: 'appended', revision: recorded?.revision });
       expect((await direct.bounds()).last).toBe(1);
     },
     { answerMs: 50, appendMs: 100 },
@@ -204,6 +224,84 @@ test('when the server stays away, an append ends with an error that says its out
   );
 });
 
+test('kill -9 while leases are renewed and Events recorded: no acknowledged one is lost, no revision means two things', async () => {
+  await withLog(async ({ nats, cluster }) => {
+    const { LEASE, EVENT } = cluster.streams;
+    let done = false;
+    const acknowledged = new Map<string, Revision>();
+    const heads = { LEASE: Number.POSITIVE_INFINITY, EVENT: Number.POSITIVE_INFINITY };
+    const tails = ([LEASE, EVENT] as const).map((log) =>
+      follow(log, 0, (events) => (events.at(-1)?.revision ?? 0) >= heads[log.stream as 'LEASE' | 'EVENT']),
+    );
+    const renew = async (log: EventLog, subject: Subject) => {
+      let revision: Revision | undefined;
+      while (!done) {
+        const event = anEvent({ type: 'lease.renewed' });
+        revision = await record(log, { subject, expect: revision === undefined ? absent : at(revision), event });
+        acknowledged.set(event.id, revision);
+      }
+    };
+    const writers = range(1, 20).flatMap((i) => [
+      renew(LEASE, leaseSubject(`node-${i}`)),
+      renew(EVENT, eventSubject(`event-${i}`)),
+    ]);
+    for (let crash = 1; crash <= 3; crash++) {
+      const enough = acknowledged.size + 400;
+      while (acknowledged.size < enough) await new Promise((resolve) => setImmediate(resolve));
+      nats.kill();
+      await nats.restart();
+    }
+    done = true;
+    await Promise.all(writers);
+    for (const log of [LEASE, EVENT]) {
+      heads[log.stream as 'LEASE' | 'EVENT'] = (await log.bounds()).last + 1;
+      const subject = log === LEASE ? leaseSubject('end') : eventSubject('end');
+      await record(log, { subject, expect: absent, event: anEvent() });
+    }
+    for (const events of await Promise.all(tails)) {
+      const revisions = revisionsOf(events);
+      expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => a - b));
+      for (const { id, revision } of events) expect(acknowledged.get(id) ?? revision).toBe(revision);
+    }
+    for (const log of [LEASE, EVENT]) {
+      const latest = await collect(log.latest());
+      expect(latest).toHaveLength(21);
+      for (const { id, revision } of latest) expect(acknowledged.get(id) ?? revision).toBe(revision);
+    }
+  });
+});
+
+test('leases a server forgot are put back at their revisions before anything new is written', async () => {
+  const nats = await TestNats.start();
+  const first = await openLog(nats);
+  await record(first.streams.LEASE, { subject: leaseSubject('old'), expect: absent, event: anEvent() });
+  await first.close();
+  await nats.stop();
+  nats.backUp();
+  await nats.restart();
+  const logger = new ListeningLogger();
+  const cluster = await openLog(nats, { logger });
+  const { LEASE } = cluster.streams;
+  const tail = follow(LEASE, 0, (events) => events.at(-1)?.revision === 8);
+  const revisions: Revision[] = [];
+  for (let i = 2; i <= 7; i++) {
+    const expect = i === 2 ? absent : at(i - 1);
+    revisions.push(await record(LEASE, { subject: leaseSubject('new'), expect, event: anEvent() }));
+  }
+  await nats.stop();
+  nats.restore();
+  const restored = logger.next('events the server had lost are back');
+  await nats.restart();
+  const renewal = record(LEASE, { subject: leaseSubject('new'), expect: at(7), event: anEvent() });
+  await restored;
+  expect(await renewal).toBe(8);
+  expect(revisions).toEqual(range(2, 7));
+  const seen = revisionsOf(await tail);
+  expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
+  await cluster.close();
+  await nats.discard();
+});
+
 test('a log that lost its end is noticed: tails fail instead of mixing two histories', async () => {
   const nats = await TestNats.start();
   const first = await openLog(nats);
@@ -221,6 +319,8 @@ test('a log that lost its end is noticed: tails fail instead of mixing two histo
   nats.restore();
   await nats.restart();
   await failed;
+  // Nor may it be written to: those revisions would mean two things.
+  await expect(LOG.append(change('anew', absent))).rejects.toThrow(/had been read or acknowledged/);
   await cluster.close();
   await nats.discard();
 });

@@ -14,7 +14,7 @@ export function optionsFor(nats: TestNats, change: Partial<JetStreamLogOptions> 
     clock: systemClock,
     random: systemRandom(),
     logger: new ListeningLogger(),
-    timing: { answerMs: 500, heartbeatMs: 100 },
+    timing: { answerMs: 2_000, heartbeatMs: 100 },
     ...change,
   };
 }

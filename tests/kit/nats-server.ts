@@ -15,6 +15,9 @@ export class TestNats {
   readonly #root: string;
   readonly credentials: NatsCredentials;
   #server: NatsServer | undefined;
+  /** Settles when the running server ends without having been asked to. */
+  #exit: Promise<void> = Promise.resolve();
+  #died: Promise<void> = Promise.resolve();
   #port = -1;
 
   static async start(): Promise<TestNats> {
@@ -42,6 +45,9 @@ export class TestNats {
 
   /** Starts the server again on the same store and port. */
   async restart(durability: 'always' | 'relaxed' = 'always'): Promise<void> {
+    // A killed process keeps its port until it is really gone.
+    await this.#died;
+    const { promise: died, resolve: onExit } = Promise.withResolvers<void>();
     this.#server = await startNatsServer({
       paths: dataDirPaths(this.#root),
       program: requireNatsServer().path,
@@ -49,14 +55,18 @@ export class TestNats {
       clock: systemClock,
       durability,
       crashed: true,
+      onExit: () => onExit(),
       ...(this.#port === -1 ? undefined : { port: this.#port }),
     });
+    this.#exit = died;
     this.#port = this.#server.port;
   }
 
   /** kill -9. */
   kill(): void {
-    if (this.#server !== undefined) process.kill(this.#server.pid, 'SIGKILL');
+    if (this.#server === undefined) return;
+    process.kill(this.#server.pid, 'SIGKILL');
+    this.#died = this.#exit;
   }
 
   /** The server hangs: its connections stay open and nothing answers. */
