@@ -154,11 +154,10 @@ function keysOf({ type, ref, current, previous }: WatchedChange, world: ObjectRe
     return [...dependentsOf(world, item.object).map(keyOfItem), ...waitingOwners(world, item.object, resourceOf)];
   }
   const { object } = item;
-  if (isOrphaning(object) || isDeletingDependents(object)) return [keyOfItem(item)];
+  const keys = isOrphaning(object) || isDeletingDependents(object) ? [keyOfItem(item)] : [];
   const owners = object.metadata.ownerReferences;
-  const before = previous?.object.metadata.ownerReferences;
-  if (type === 'MODIFIED' && sameJson(owners, before)) return [];
-  const keys = waitingOwners(world, object, resourceOf);
+  if (type === 'MODIFIED' && sameJson(owners, previous?.object.metadata.ownerReferences)) return keys;
+  keys.push(...waitingOwners(world, object, resourceOf));
   if (previous !== undefined) keys.push(...waitingOwners(world, previous.object, resourceOf));
   if (owners !== undefined && !isDeleting(object)) {
     const { dangling, waiting } = ownersOf(world, item, resourceOf);
