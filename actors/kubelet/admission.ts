@@ -2,7 +2,7 @@
 // already; this refuses what was bound past it, or what two schedulers bound to the same room.
 
 import type { Pod, Quantities } from '../../streams/resources/pod.ts';
-import { amountsOf, podsMaxOf, requestsOf } from '../scheduler/amounts.ts';
+import { type Amounts, amountsOf, podsMaxOf, requestsOf } from '../scheduler/amounts.ts';
 
 /** What one pod takes from its node. */
 export type Share = {
@@ -30,9 +30,9 @@ export function refusalOf(
     used.memoryBytes += other.memoryBytes;
     used.ephemeralBytes += other.ephemeralBytes;
   }
-  const capacity = amountsOf(allocatable);
+  const { capacity, podsMax } = roomOf(allocatable);
   const wanted = [
-    { resource: 'pods', asked: 1, used: used.pods, capacity: podsMaxOf(allocatable) },
+    { resource: 'pods', asked: 1, used: used.pods, capacity: podsMax },
     { resource: 'cpu', asked: share.milliCpu, used: used.milliCpu, capacity: capacity.milliCpu },
     { resource: 'memory', asked: share.memoryBytes, used: used.memoryBytes, capacity: capacity.memoryBytes },
     {
@@ -50,4 +50,18 @@ export function refusalOf(
     };
   }
   return undefined;
+}
+
+type Room = { readonly capacity: Amounts; readonly podsMax: number };
+
+/** A node's quantities are read once, not once for each pod. */
+const rooms = new WeakMap<Quantities, Room>();
+
+function roomOf(allocatable: Quantities): Room {
+  let room = rooms.get(allocatable);
+  if (room === undefined) {
+    room = { capacity: amountsOf(allocatable), podsMax: podsMaxOf(allocatable) };
+    rooms.set(allocatable, room);
+  }
+  return room;
 }

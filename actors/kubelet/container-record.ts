@@ -153,11 +153,8 @@ function adopt(
   if (latest !== undefined && (running !== undefined || latest.id !== status.containerID)) {
     const began = running !== undefined && latest.id === status.containerID ? status : startedStatus(record, latest);
     if (latest.exit !== undefined) return { ...record, work: 'exited', status: terminated(began, latest.exit) };
-    return {
-      ...record,
-      work: 'running',
-      status: began.ready === latest.ready ? began : { ...began, ready: latest.ready },
-    };
+    const now = began.ready === latest.ready ? began : { ...began, ready: latest.ready };
+    return { ...record, work: 'running', startedFrom: latest.requestedImage, status: now };
   }
   if (running) return { ...record, work: 'exited', status: terminated(status, { ...lost, finishedAtMs: nowMs }) };
   if (ended && role === 'init' && ended.exitCode === 0) return { ...record, work: 'done' };

@@ -45,7 +45,8 @@ function podChanged(turn: PodTurn, pod: Pod): void {
   if (!isNewer(pod, turn.draft.pod)) return;
   turn.draft.pod = pod;
   turn.disarm(retryTimer);
-  turn.setReporting({ dirty: true, held: false });
+  turn.setReporting({ held: false });
+  turn.oweReport();
   for (const { name, image } of turn.draft.containers) {
     const spec = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(
       (container) => container.name === name,
@@ -57,12 +58,12 @@ function podChanged(turn: PodTurn, pod: Pod): void {
 function timerFired(turn: PodTurn, timer: string): void {
   switch (timer) {
     case retryTimer:
-      turn.setReporting({ held: false, dirty: true });
+      turn.setReporting({ held: false });
+      turn.oweReport();
       break;
     case deadlineTimer: {
       const message = 'Pod was active on the node longer than the specified deadline';
       turn.draft.failure = { reason: 'DeadlineExceeded', message };
-      turn.setReporting({ dirty: true });
       turn.note('Normal', 'DeadlineExceeded', message);
       break;
     }

@@ -18,7 +18,12 @@ export class PodTurn extends Turn<WorkerContext, RuntimeEffect> {
     );
     if (change.status === undefined) return;
     this.draft.tellsSandbox = this.draft.podIP !== null;
-    this.setReporting({ dirty: true });
+    this.oweReport();
+  }
+
+  /** Something changed that the world may have to know. */
+  oweReport(): void {
+    this.setReporting({ dirty: true, told: false });
   }
 
   setReporting(change: Partial<Reporting>): void {

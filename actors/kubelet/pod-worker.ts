@@ -2,10 +2,10 @@
 // worker does what is missing to reach it (`pursue.ts`), hears facts (`observe.ts`), and tells the world what came of
 // it (`report.ts`), one write at a time.
 //
-//   adopting → preparing → initializing → running → stopping → finished → gone
+//   preparing → initializing → running → stopping → finished → gone
 //
-// Whatever ends the pod (its deletion, its deadline, its completion) leads through stopping. An event it does not know
-// is a fault of its host and made visible.
+// A worker that is made again for a pod goes at once to where the pod is. Whatever ends the pod (its deletion, its
+// deadline, its completion) leads through stopping. An event it does not know is a fault of its host and made visible.
 
 import { setup } from 'xstate';
 import { isPodTerminal } from '../pod/pod-conditions.ts';
@@ -21,8 +21,8 @@ import {
   isQuiet,
   keepRunning,
   prepare,
-  setDeadline,
   stop,
+  takeUp,
 } from './pursue.ts';
 import { owesReport, report } from './report.ts';
 import type { WorkerEffect } from './runtime.ts';
@@ -58,7 +58,7 @@ function observing(step: (turn: PodTurn) => void) {
 
 const setUp = base.extend({
   actions: {
-    setDeadline: taking(setDeadline),
+    takeUp: taking(takeUp),
     prepare: taking(prepare),
     'observe, prepare': taking(observing(prepare)),
     initialize: taking(initialize),
@@ -76,6 +76,7 @@ const setUp = base.extend({
     isOver: ({ context }) => isPodTerminal(context.pod),
     isEnding: ({ context }) => isEnding(context),
     hasSandbox: ({ context }) => context.podIP !== null,
+    isSetUp: ({ context }) => context.podIP !== null && isInitialized(context),
     isInitialized: ({ context }) => isInitialized(context),
     isHopeless: ({ context }) => isHopeless(context),
     isCompleted: ({ context }) => isCompleted(context),
@@ -87,22 +88,15 @@ const setUp = base.extend({
 export const podWorkerMachine = setUp.createMachine({
   id: 'pod-worker',
   context: ({ input }) => workerContext(input),
-  initial: 'adopting',
+  initial: 'preparing',
   states: {
-    adopting: {
-      entry: 'setDeadline',
+    preparing: {
+      entry: 'takeUp',
+      on: hearing('prepare'),
       always: [
         { guard: 'isOver', target: 'finished' },
         { guard: 'isEnding', target: 'stopping' },
-        { guard: 'hasSandbox', target: 'initializing' },
-        { target: 'preparing' },
-      ],
-    },
-    preparing: {
-      entry: 'prepare',
-      on: hearing('prepare'),
-      always: [
-        { guard: 'isEnding', target: 'stopping' },
+        { guard: 'isSetUp', target: 'running' },
         { guard: 'hasSandbox', target: 'initializing' },
       ],
     },

@@ -8,19 +8,24 @@ import { type ContainerRecord, letsNextStart, nextRestartCount } from './contain
 import { waiting } from './observe.ts';
 import type { PodTurn } from './pod-turn.ts';
 import { isReported } from './report.ts';
-import { containerTimer, deadlineTimer, sandboxTimer, type WorkerContext } from './worker-context.ts';
+import { containerTimer, deadlineTimer, isEnding, sandboxTimer, type WorkerContext } from './worker-context.ts';
 
 /** Least time a process gets to end by itself. */
 const graceMinMs = 2_000;
 const graceDefaultMs = 30_000;
+/** Timestamps have a second's precision, and the news of a deletion takes its time. */
+const timestampSlackMs = 1_500;
 
-/** adopting: a pod with a deadline ends by it, however often its kubelet was restarted. */
-export function setDeadline(turn: PodTurn): void {
+/** The first turn. A pod with a deadline ends by it, however often its kubelet was restarted. */
+export function takeUp(turn: PodTurn): void {
   const { pod } = turn.draft;
+  if (isPodTerminal(pod) || isEnding(turn.draft)) return;
   const { activeDeadlineSeconds } = pod.spec;
-  if (activeDeadlineSeconds === undefined || isPodTerminal(pod)) return;
-  const startMs = pod.status?.startTime === undefined ? turn.nowMs : Date.parse(pod.status.startTime);
-  turn.arm(deadlineTimer, Math.max(0, startMs + activeDeadlineSeconds * 1000 - turn.nowMs));
+  if (activeDeadlineSeconds !== undefined) {
+    const startMs = pod.status?.startTime === undefined ? turn.nowMs : Date.parse(pod.status.startTime);
+    turn.arm(deadlineTimer, Math.max(0, startMs + activeDeadlineSeconds * 1000 - turn.nowMs));
+  }
+  prepare(turn);
 }
 
 /** preparing: the pod gets its sandbox. */
@@ -82,7 +87,7 @@ export function finish(turn: PodTurn): void {
   if (turn.draft.ended) return;
   turn.draft.ended = true;
   turn.draft.podIP = null;
-  turn.setReporting({ dirty: true });
+  turn.oweReport();
 }
 
 /** gone: the object is no more, so nothing of the pod stays on the node. */
@@ -146,7 +151,7 @@ function replaceChanged(turn: PodTurn, record: ContainerRecord): void {
 
 function stopContainer(turn: PodTurn, { name, work, graceMs, status }: ContainerRecord, message: string): void {
   if (work === 'starting' || status.containerID === undefined) return;
-  const grace = graceOf(turn);
+  const grace = graceOf(turn, { again: graceMs !== null });
   if (graceMs !== null && grace >= graceMs) return;
   const record = turn.container(name);
   if (graceMs === null) turn.note('Normal', 'Killing', message, record);
@@ -155,17 +160,18 @@ function stopContainer(turn: PodTurn, { name, work, graceMs, status }: Container
 }
 
 /**
- * Time left to end by itself. A deletion says when the grace is over with a second's precision: the whole grace counts
- * where it has just begun, what is left of it where the kubelet learns of it late.
+ * Time to end by itself. The grace of a deletion counts whole from when the kubelet learns of it, and anew when it is
+ * shortened; one that began before the kubelet did (it was restarted) is only as long as what is left of it.
  */
-function graceOf({ draft, nowMs }: PodTurn): number {
+function graceOf({ draft, nowMs }: PodTurn, { again }: { again: boolean }): number {
   const { deletionTimestamp, deletionGracePeriodSeconds } = draft.pod.metadata;
   const configured = draft.pod.spec.terminationGracePeriodSeconds;
-  if (deletionTimestamp === undefined)
+  if (deletionTimestamp === undefined) {
     return configured === undefined ? graceDefaultMs : Math.max(graceMinMs, configured * 1000);
+  }
   const whole = (deletionGracePeriodSeconds ?? 0) * 1000;
   const left = Date.parse(deletionTimestamp) - nowMs;
-  return Math.max(graceMinMs, left > whole - 1_500 ? whole : left);
+  return Math.max(graceMinMs, again || left > whole - timestampSlackMs ? whole : left);
 }
 
 /** Decides what becomes of a container that ended while its pod goes on. */

@@ -36,7 +36,7 @@ export function report(turn: PodTurn): void {
     failure: draft.failure ?? undefined,
     nowMs,
   });
-  if (!sameJson(status, pod.status)) {
+  if (!reporting.told && !sameJson(status, pod.status)) {
     write(turn, 'status', {
       kind: 'update',
       resource: resources.pods,
@@ -58,13 +58,13 @@ export function settled(turn: PodTurn, { ticket, outcome }: WriteSettled): void 
     const released = ticket.startsWith('delete');
     const written = outcome.object as Pod;
     if (!released && isNewer(written, draft.pod)) draft.pod = written;
-    // What was written is not compared again: the API server may keep a status in other words than ours.
     const last = draft.ended && !released;
-    turn.setReporting({ inFlight: null, failures: 0, dirty: dirty || last, released });
+    turn.setReporting({ inFlight: null, failures: 0, dirty: dirty || last, told: !dirty, released });
     return;
   }
   const raced = outcome.reason === 'Conflict' && draft.pod.metadata.resourceVersion !== writtenFrom;
-  turn.setReporting({ inFlight: null, dirty: true, held: !raced, failures: failures + 1 });
+  turn.setReporting({ inFlight: null, held: !raced, failures: failures + 1 });
+  turn.oweReport();
   if (!raced) turn.arm(retryTimer, Math.min(retryFirstMs * 2 ** failures, retryMaxMs));
 }
 

@@ -77,6 +77,8 @@ export type RunningContainer = {
   /** The image's full name, e.g. `docker.io/library/nginx:1.27`, and its digest. */
   readonly image: string;
   readonly imageID: string;
+  /** The image as the pod's spec named it when the container was started. */
+  readonly requestedImage: string;
   readonly startedAtMs: number;
   /** Passed its readiness probe, or needs none. */
   readonly ready: boolean;

@@ -29,6 +29,8 @@ export type WorkerEvent =
 export type Reporting = {
   /** Something may have changed that the world does not know. */
   readonly dirty: boolean;
+  /** The last status was granted and nothing has changed since, in whatever words the API server keeps it. */
+  readonly told: boolean;
   /** Ticket of the write that is under way. */
   readonly inFlight: string | null;
   /** resourceVersion of the pod the last write was made from. */
@@ -66,7 +68,15 @@ export function workerContext({ pod, node, runtime, refusal, nowMs }: WorkerInpu
     containers: recordsOf(pod, { known: runtime?.containers, nowMs }),
     failure: refusal ?? null,
     ended: false,
-    reporting: { dirty: true, inFlight: null, writtenFrom: null, held: false, failures: 0, released: false },
+    reporting: {
+      dirty: true,
+      told: false,
+      inFlight: null,
+      writtenFrom: null,
+      held: false,
+      failures: 0,
+      released: false,
+    },
     timers: {},
     count: 0,
   };

@@ -39,6 +39,7 @@ const machine = setup({ types: { events: {} as { type: string } } }).createMachi
         'container.created': 'Waiting',
         'container.imagePullFailed': 'ImagePullBackOff',
         'container.started': 'Running',
+        'container.restarted': 'Running',
       },
     },
     Waiting: {

@@ -48,6 +48,8 @@ function* moveNames(step: PodStep, { from, to }: { from: string; to: string }): 
     case 'Failed':
       if (from === 'Pending.Scheduled' && step.after.status?.reason !== undefined) yield 'pod.rejected';
       return yield 'pod.failed';
+    case 'Terminating.Pending':
+      return yield 'pod.restarting';
     case 'Terminating.Running':
       return yield 'pod.started';
     case 'Terminating.Finished':

@@ -114,7 +114,12 @@ const machine = setup({ types: { events: {} as { type: string } } }).createMachi
       on: { 'pod.stopped': at.endingFinished, 'pod.deleted': at.gone },
       states: {
         Pending: { on: { ...each([...changes, ...containerNews], at.endingPending), 'pod.started': at.endingRunning } },
-        Running: { on: each([...changes, ...containerNews, 'pod.ready', 'pod.unready'], at.endingRunning) },
+        Running: {
+          on: {
+            ...each([...changes, ...containerNews, 'pod.ready', 'pod.unready'], at.endingRunning),
+            'pod.restarting': at.endingPending,
+          },
+        },
         Finished: { on: each(changes, at.endingFinished) },
       },
     },

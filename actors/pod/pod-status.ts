@@ -33,7 +33,7 @@ export function podStatus(report: PodReport): PodStatus {
     ...(generation === undefined ? undefined : { observedGeneration: generation }),
     phase,
     conditions: podConditions(report, { phase, generation, now }),
-    ...failure,
+    ...(report.ended ? failure : undefined),
     hostIP,
     hostIPs: [{ ip: hostIP }],
     ...(ip === undefined ? undefined : { podIP: ip, podIPs: [{ ip }] }),

@@ -102,7 +102,10 @@ export class SimulatedRuntime implements ContainerRuntime {
     if (simulated === undefined || name === undefined) {
       return { kind: 'failed', reason: 'CreateContainerError', message: `the sandbox of the pod is gone` };
     }
-    const started = this.#begin({ pod, container, name, behaviour, restartCount }, simulated.containers.get(container));
+    const started = this.#begin(
+      { pod, container, image, name, behaviour, restartCount },
+      simulated.containers.get(container),
+    );
     simulated.containers.set(container, started);
     return { kind: 'started', container: started.running };
   }
@@ -144,13 +147,14 @@ export class SimulatedRuntime implements ContainerRuntime {
     start: {
       readonly pod: Pod;
       readonly container: string;
+      readonly image: string;
       readonly name: ImageName;
       readonly behaviour: Behaviour;
       readonly restartCount: number;
     },
     before: SimulatedContainer | undefined,
   ): SimulatedContainer {
-    const { pod, container, name } = start;
+    const { pod, container, image, name } = start;
     return new SimulatedContainer({
       ...start,
       running: {
@@ -158,6 +162,7 @@ export class SimulatedRuntime implements ContainerRuntime {
         id: `simulated://${Buffer.from(this.#random.bytes(32)).toString('hex')}`,
         image: name.full,
         imageID: imaginedImage(name).imageID,
+        requestedImage: image,
         startedAtMs: this.#clock.now(),
         ready: start.behaviour.readyAfterMs === 0,
       },

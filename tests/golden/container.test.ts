@@ -24,6 +24,7 @@ const rows: readonly (readonly [ContainerStatus | undefined, ContainerStatus | u
   [pullBackOff, runs, 'container.started', 'ImagePullBackOff → Running'],
   [creating, runs, 'container.started', 'Waiting → Running'],
   [undefined, runs, 'container.started', 'null → Running'],
+  [undefined, runsAgain, 'container.restarted', 'null → Running'],
   [runsUnready, runs, 'container.ready', 'Running → Running'],
   [runs, runsUnready, 'container.unready', 'Running → Running'],
   [runs, ended, 'container.exited', 'Running → Terminated'],

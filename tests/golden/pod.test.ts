@@ -214,6 +214,13 @@ const rows: readonly Row[] = [
     'pod.stopped',
     'Terminating.Pending → Terminating.Finished',
   ],
+  [
+    'initializes anew while it is to be deleted',
+    going(notReady),
+    going(starting),
+    'pod.restarting',
+    'Terminating.Running → Terminating.Pending',
+  ],
   ['is gone', going(succeeded), undefined, 'pod.deleted', 'Terminating.Finished → null'],
   ['is removed by force', readyPod, undefined, 'pod.deleted', 'Running.Ready → null'],
   [
