@@ -121,7 +121,7 @@ describe('an index answers as a scan would', () => {
     );
   });
 
-  test('by owner and by node, asked at any time', () => {
+  test('by owner, node and label, asked at any time', () => {
     fc.assert(
       fc.property(steps, fc.nat(), (all, somewhere) => {
         const { view, scan } = present(all, somewhere);
@@ -129,6 +129,15 @@ describe('an index answers as a scan would', () => {
         for (const uid of ['o1', 'o2', 'o3']) {
           const owned = scan.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
           expect(names(objects(view.ownedBy(uid)))).toEqual(names(owned));
+        }
+        for (const [label, value] of [
+          ['app', '1'],
+          ['app', '2'],
+          ['tier', '1'],
+          ['tier', '2'],
+        ] as const) {
+          const labels = { [label]: value };
+          expect(objects(view.select({ labels }))).toEqual(scan.filter((object) => carries(object, labels)));
         }
         for (const node of ['n1', 'n2', '']) {
           const there = scan.filter(({ spec }) => node !== '' && (spec as { nodeName?: string }).nodeName === node);
