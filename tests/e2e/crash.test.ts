@@ -78,11 +78,9 @@ describe.skipIf(kubectlPath === undefined)('kill -9 of everything during a rollo
   });
 
   test('replays clean, and shows the state before the scale-up', async () => {
-    await eventually(async () => {
-      const verified = await cluster.shiplog(['replay', '--verify']);
-      expect(`${verified.stdout}${verified.stderr}`).toMatch(/no difference|clean/i);
-      expect(verified.code).toBe(0);
-    });
+    const verified = await cluster.shiplog(['replay', '--verify']);
+    expect(`${verified.stdout}${verified.stderr}`).toContain('the replayed state is the live one');
+    expect(verified.code).toBe(0);
     const past = await cluster.shiplog(['replay', '--to', String(beforeScaleUp)]);
     expect(past.stdout).toMatch(/deployment\.apps\/web\s+3\/3/);
     expect(past.stdout.match(/pod\/web-/g)).toHaveLength(3);
