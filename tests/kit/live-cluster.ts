@@ -9,6 +9,7 @@ import { type ApiStack, startApiStack } from '../../infra/boot/api-stack.ts';
 import { ensureFirstObjects } from '../../infra/boot/first-objects.ts';
 import { ControllerHost } from '../../infra/host/controller-host.ts';
 import type { Writer } from '../../infra/host/writer.ts';
+import { sleep } from '../../streams/base/clock.ts';
 import { type Logger, silentLogger } from '../../streams/base/logger.ts';
 import { seededRandom } from '../../streams/base/random.ts';
 import { VirtualClock } from '../../streams/base/virtual-clock.ts';
@@ -27,6 +28,8 @@ export type LiveClusterOptions = {
   /** Instead of all controllers. */
   readonly only?: readonly Controller[];
   readonly logger?: Logger;
+  /** Longest time (ms) the log takes to append an event; 5 unless told otherwise. Each takes its own, so writes overtake. */
+  readonly latencyMsMax?: number;
 };
 
 const context = { user: 'kubernetes-admin', agent: 'kubectl', cause: null } as const;
@@ -45,7 +48,11 @@ export class LiveCluster {
   static async start(options: LiveClusterOptions): Promise<LiveCluster> {
     const clock = new VirtualClock(startMs);
     const random = seededRandom(options.seed);
-    const stack = await startApiStack({ log: memoryClusterLog(), clock, random, logger: silentLogger });
+    const delays = random.stream('log');
+    const latencyMsMax = options.latencyMsMax ?? 5;
+    const beforeAppend = () => sleep(clock, delays.int(latencyMsMax + 1));
+    const log = memoryClusterLog({ faults: { beforeAppend } });
+    const stack = await startApiStack({ log, clock, random, logger: silentLogger });
     const cluster = new LiveCluster(stack, clock, options);
     await cluster.settled(ensureFirstObjects({ world: stack.view, writer: stack.writer, port: 6443 }));
     for (const host of cluster.hosts) host.start();
@@ -93,7 +100,7 @@ export class LiveCluster {
       throw new Error(`after ${limitSeconds} s still not: ${what}\n${this.complaints.slice(-5).join('\n')}`);
   }
 
-  /** Waits for something that needs the log and no time. */
+  /** Waits for something that needs the log and hardly any time. */
   async settled<T>(work: Promise<T>): Promise<T> {
     let over = false;
     const ended = work.finally(() => {
@@ -101,7 +108,7 @@ export class LiveCluster {
     });
     // A failure is the caller's to see, once the loop below has ended.
     ended.catch(() => {});
-    while (!over) await this.clock.advance(0);
+    while (!over) await this.clock.advance(1);
     return ended;
   }
 
@@ -116,11 +123,11 @@ export class LiveCluster {
     return this.write({ kind: 'create', resource: this.#resource(object.kind), object: { ...object, metadata } });
   }
 
-  /** Changes the newest version of an object as a client would that tries again after a conflict. */
+  /** Changes the newest version of an object, as a client would that tries again after a conflict; not one that is gone. */
   async change<T extends KubeObject>(kind: string, name: string, change: (object: T) => T, subresource?: 'status') {
     for (;;) {
       const current = this.view.get<T>(this.#resource(kind), this.#key(kind, name));
-      if (current === undefined) throw new Error(`${kind} ${name} is not there`);
+      if (current === undefined) return;
       const object = change(current);
       const write: Write = {
         kind: 'update',
@@ -129,14 +136,17 @@ export class LiveCluster {
         ...(subresource && { subresource }),
       };
       const outcome = await this.settled(this.writer.write(write, context));
-      if (outcome.kind === 'done') return;
+      if (outcome.kind === 'done' || outcome.reason === 'NotFound') return;
       if (outcome.reason !== 'Conflict') throw new Error(`changing ${kind} ${name} was refused: ${outcome.message}`);
     }
   }
 
+  /** Deletes an object; one that is gone already is fine. */
   async remove(kind: string, name: string, options: Partial<Write & { kind: 'delete' }> = {}): Promise<void> {
     const key = { namespace: '', ...this.#key(kind, name) };
-    await this.write({ kind: 'delete', resource: this.#resource(kind), ...key, ...options });
+    const write: Write = { kind: 'delete', resource: this.#resource(kind), ...key, ...options };
+    const outcome = await this.settled(this.writer.write(write, context));
+    if (outcome.kind === 'failed' && outcome.reason !== 'NotFound') throw new Error(`refused: ${outcome.message}`);
   }
 
   get<T extends KubeObject>(kind: string, name: string): T | undefined {

@@ -90,6 +90,36 @@ test('owners that own each other in a circle can all go in the foreground', asyn
   await cluster.stop();
 });
 
+test('an object that comes when its owner is gone, or loses it by a change, goes', async () => {
+  const cluster = await LiveCluster.start({ seed: 1, nodes: 0, only: [collector] });
+  const owner = await cluster.create(aConfigMap('owner'));
+  await cluster.remove('ConfigMap', 'owner');
+  await cluster.create(aConfigMap('late', { ownerReferences: [referenceTo(owner, false)] }));
+  await cluster.create(aConfigMap('free'));
+  await cluster.pass(1);
+  expect(ours(cluster).map(({ metadata }) => metadata.name)).toEqual(['free']);
+  await cluster.change('ConfigMap', 'free', (object) => ({
+    ...object,
+    metadata: { ...object.metadata, ownerReferences: [referenceTo(owner, false)] },
+  }));
+  await cluster.pass(1);
+  expect(ours(cluster)).toEqual([]);
+  await cluster.stop();
+});
+
+test('an owner that is to leave orphans after all lets go of a dependent that waits for its own', async () => {
+  const cluster = await LiveCluster.start({ seed: 1, nodes: 0, only: [collector] });
+  const owner = await cluster.create(aConfigMap('owner'));
+  const middle = await cluster.create(aConfigMap('middle', { ownerReferences: [referenceTo(owner, true)] }));
+  await cluster.create(aConfigMap('leaf', { ownerReferences: [referenceTo(middle, true)], finalizers: ['test/held'] }));
+  await cluster.remove('ConfigMap', 'owner', { propagationPolicy: 'Foreground' });
+  await cluster.pass(1);
+  await cluster.remove('ConfigMap', 'owner', { propagationPolicy: 'Orphan' });
+  await cluster.pass(1);
+  expect(ours(cluster).map(({ metadata }) => metadata.name)).toEqual(['leaf', 'middle']);
+  await cluster.stop();
+});
+
 /** Whoever is deleted by the collector had no owner left but such as take their dependents along. */
 function watchDeletions(cluster: LiveCluster, wronged: string[]): void {
   const takingAlong = new Set<string>();
