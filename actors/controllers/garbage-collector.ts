@@ -27,6 +27,7 @@ import {
   keyOfItem,
   orphanFinalizer,
   ownersOf,
+  ownsNothing,
   type ResourceOf,
 } from './owner-graph.ts';
 
@@ -149,6 +150,7 @@ function uids(references: readonly OwnerReference[]): Set<string> {
 }
 
 function keysOf({ type, ref, current, previous }: WatchedChange, world: ObjectReader, resourceOf: ResourceOf): Key[] {
+  if (ownsNothing(ref)) return [];
   const item = { resource: { group: ref.group, resource: ref.resource }, object: current.object };
   if (type === 'DELETED') {
     return [...dependentsOf(world, item.object).map(keyOfItem), ...waitingOwners(world, item.object, resourceOf)];

@@ -65,6 +65,7 @@ export function findOwner(
 export function dependentsOf(world: ObjectReader, { metadata }: AnyObject): Item[] {
   const items: Item[] = [];
   for (const resource of world.resources()) {
+    if (ownsNothing(resource)) continue;
     for (const object of world.ownedBy<AnyObject>(resource, metadata.uid)) {
       // An owner in a namespace owns nothing outside of it.
       if (metadata.namespace === undefined || metadata.namespace === object.metadata.namespace) {
@@ -73,6 +74,11 @@ export function dependentsOf(world: ObjectReader, { metadata }: AnyObject): Item
     }
   }
   return items;
+}
+
+/** Core Events own nothing and are owned by nobody, and there are many of them: the collector passes over them. */
+export function ownsNothing({ group, resource }: ResourceName): boolean {
+  return group === '' && resource === 'events';
 }
 
 export function isDeleting({ metadata }: AnyObject): boolean {
