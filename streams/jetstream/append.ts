@@ -7,6 +7,7 @@ import { type Revision, revisionZero } from '../base/brand.ts';
 import { EventUnreadable } from '../log/errors.ts';
 import { isTombstone, type RecordedEvent, type StreamName } from '../log/event.ts';
 import type { AppendOutcome, AppendRequest } from '../log/event-log.ts';
+import type { Heads } from './heads.ts';
 import type { JetStreamApi, StoredMessage } from './js-api.ts';
 import { eventOfStored } from './message.ts';
 import type { Outgoing } from './publisher.ts';
@@ -19,6 +20,8 @@ export type Append = Outgoing & {
   expected: Revision;
   /** Not to be part of a batch (any more). */
   alone: boolean;
+  /** Batches that were refused with this append among them. */
+  refusals: number;
   /** An attempt is or was under way: the event may be recorded. */
   attempted: boolean;
   readonly resolve: (outcome: AppendOutcome) => void;
@@ -36,12 +39,28 @@ export type ConflictResolution =
   | { readonly kind: 'again'; readonly expected: Revision };
 
 /**
+ * One append of a refused batch lost its race; the server names the sequence that was in its way, and the message there
+ * names the object. Undefined where that cannot be found out.
+ */
+export async function blamedFor(
+  actual: Revision | undefined,
+  { api, stream }: { readonly api: JetStreamApi; readonly stream: StreamName },
+): Promise<string | undefined> {
+  if (actual === undefined || actual === revisionZero) return undefined;
+  try {
+    return (await api.messageAt(stream, actual))?.subject;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * The server refused an attempt for its expected sequence: looks what happened on the subject since then.
  * Rejects with LogUnavailable where it cannot look.
  */
 export async function resolveConflict(
   append: Append,
-  { api, stream, tombstones }: { api: JetStreamApi; stream: StreamName; tombstones: Tombstones },
+  { api, stream, tombstones, heads }: { api: JetStreamApi; stream: StreamName; tombstones: Tombstones; heads: Heads },
 ): Promise<ConflictResolution> {
   const { request, subject, expected } = append;
   const [next, last] = await Promise.all([api.nextOn(stream, subject, expected + 1), api.lastOn(stream, subject)]);
@@ -51,6 +70,8 @@ export async function resolveConflict(
     }
   }
   const actual = (last?.sequence ?? 0) as Revision;
+  const event = last === undefined ? undefined : readable(stream, last);
+  if (event !== undefined) heads.note(subject, actual, event);
   if (request.expect.kind === 'at') {
     // The expected sequence is still the last one: another write to the subject was under way and failed.
     if (actual === expected) return { kind: 'again', expected };
@@ -60,7 +81,6 @@ export async function resolveConflict(
     tombstones.delete(subject);
     return { kind: 'again', expected: revisionZero };
   }
-  const event = readable(stream, last);
   if (event === undefined || !isTombstone(event)) {
     return { kind: 'decided', outcome: { kind: 'conflict', actual } };
   }

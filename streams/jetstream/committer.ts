@@ -4,7 +4,7 @@
 // Invariants: nothing is acknowledged before the log acknowledged it; every append gets exactly one outcome.
 
 import { assert, assertNever } from '../base/assert.ts';
-import type { Revision, Subject } from '../base/brand.ts';
+import type { Revision } from '../base/brand.ts';
 import type { Clock } from '../base/clock.ts';
 import { limits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
@@ -12,8 +12,10 @@ import { encodeEvent } from '../log/codec.ts';
 import { LogClosed, LogRewound, LogUnavailable, SubjectTooLong } from '../log/errors.ts';
 import { isTombstone, type StreamName } from '../log/event.ts';
 import type { AppendOutcome, AppendRequest } from '../log/event-log.ts';
-import { type Append, firstExpected, resolveConflict } from './append.ts';
+import { type Append, blamedFor, firstExpected, resolveConflict } from './append.ts';
 import type { Connection } from './connection.ts';
+import { takeGroup } from './group.ts';
+import type { Heads } from './heads.ts';
 import type { HistoryGuard } from './history-guard.ts';
 import type { JetStreamApi } from './js-api.ts';
 import type { Outgoing, Publisher, PublishOutcome } from './publisher.ts';
@@ -25,6 +27,7 @@ export type CommitterOptions = {
   readonly api: JetStreamApi;
   readonly publisher: Publisher;
   readonly tombstones: Tombstones;
+  readonly heads: Heads;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Whether the stream takes atomic batches; one that does not sync every write needs none. */
@@ -41,6 +44,8 @@ export type CommitterOptions = {
 
 /** Singles under way on a stream without batches, or after a batch was refused. */
 const singlesWindow = 256;
+/** Batches an append may be refused with before it goes alone: with many lost races, singles are cheaper. */
+const refusalsMax = 3;
 const retryMs = 50;
 const sweepMs = 250;
 
@@ -92,6 +97,7 @@ export class Committer {
         expected: firstExpected(request, tombstones),
         deadline: clock.monotonic() + deadlineMs,
         alone: !atomic,
+        refusals: 0,
         attempted: false,
         resolve,
         reject,
@@ -157,7 +163,7 @@ export class Committer {
         if (this.#singles >= singlesWindow) return;
       } else if (this.#singles + queue.length > limits.singlesInFlightMax) {
         if (this.#singles > 0) return;
-        const batch = this.#takeBatch();
+        const batch = takeGroup(queue, this.#options.heads);
         if (batch.length > 1) void this.#sendBatch(batch);
         else for (const append of batch) void this.#sendSingle(append);
         continue;
@@ -165,30 +171,6 @@ export class Committer {
       queue.shift();
       void this.#sendSingle(head);
     }
-  }
-
-  /** The longest group from the head of the queue in which no subject occurs twice; what is left keeps its order. */
-  #takeBatch(): Append[] {
-    const queue = this.#queue;
-    const batch: Append[] = [];
-    const left: Append[] = [];
-    const subjects = new Set<Subject>();
-    let bytes = 0;
-    let scanned = 0;
-    for (; scanned < queue.length && scanned < 2 * limits.batchEventsMax; scanned++) {
-      const append = queue[scanned] as Append;
-      if (batch.length === limits.batchEventsMax) break;
-      const fits = batch.length === 0 || bytes + append.payload.length <= limits.batchBytesMax;
-      if (!fits) break;
-      if (append.alone || subjects.has(append.subject)) left.push(append);
-      else {
-        batch.push(append);
-        bytes += append.payload.length;
-      }
-      subjects.add(append.subject);
-    }
-    queue.splice(0, scanned, ...left);
-    return batch;
   }
 
   async #sendSingle(append: Append): Promise<void> {
@@ -217,14 +199,26 @@ export class Committer {
         this.#retry(batch, outcome.reason);
         return;
       case 'wrongSequence':
+        void this.#separate(batch, outcome.actual);
+        return;
       case 'failed':
-        // One of them is to blame and the server does not say which: each one asks for itself.
         for (const append of batch) append.alone = true;
         this.#requeue(batch);
         return;
       default:
         assertNever(outcome);
     }
+  }
+
+  /** The append to blame asks for itself, the others try again together; all ask for themselves where nobody is found. */
+  async #separate(batch: readonly Append[], actual: Revision | undefined): Promise<void> {
+    const blamed = await blamedFor(actual, this.#options);
+    const found = batch.some(({ subject }) => subject === blamed);
+    for (const append of batch) {
+      append.refusals++;
+      append.alone = !found || append.subject === blamed || append.refusals >= refusalsMax;
+    }
+    this.#requeue(batch);
   }
 
   #answer(append: Append, outcome: PublishOutcome): void {
@@ -261,7 +255,8 @@ export class Committer {
   }
 
   #recorded(append: Append, revision: Revision): void {
-    const { tombstones, onRecorded } = this.#options;
+    const { tombstones, heads, onRecorded } = this.#options;
+    heads.note(append.subject, revision, append.request.event);
     if (isTombstone(append.request.event)) tombstones.set(append.subject, revision);
     else tombstones.delete(append.subject);
     onRecorded(revision, append);

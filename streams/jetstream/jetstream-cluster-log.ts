@@ -8,6 +8,7 @@ import type { ClusterLog, EventLog } from '../log/event-log.ts';
 import { Committer } from './committer.ts';
 import { Connection, type ConnectOptions } from './connection.ts';
 import { checkSync, type Durability } from './durability.ts';
+import { Heads } from './heads.ts';
 import { HistoryGuard } from './history-guard.ts';
 import { JetStreamLog } from './jetstream-log.ts';
 import { JetStreamApi } from './js-api.ts';
@@ -127,6 +128,7 @@ function streamReaders(options: ReaderOptions): Readonly<Record<StreamName, Stre
     deps,
     logger,
     tombstones: new Tombstones(),
+    heads: new Heads(),
     highWater: new HighWater(),
     recent: stream === 'LOG' ? undefined : new RecentEvents(),
   });
@@ -134,7 +136,7 @@ function streamReaders(options: ReaderOptions): Readonly<Record<StreamName, Stre
 }
 
 function committer(reader: StreamReader, { clock, logger, timing }: JetStreamLogOptions): Committer {
-  const { deps, stream, history, tombstones, highWater, recent } = reader;
+  const { deps, stream, history, tombstones, heads, highWater, recent } = reader;
   const { connection, api, random } = deps;
   const publisher = new Publisher({
     requests: connection.requests,
@@ -147,6 +149,7 @@ function committer(reader: StreamReader, { clock, logger, timing }: JetStreamLog
     api,
     publisher,
     tombstones,
+    heads,
     clock,
     logger,
     atomic: stream === 'LOG',

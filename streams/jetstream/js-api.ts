@@ -83,6 +83,11 @@ export class JetStreamApi {
     return this.#message(stream, { next_by_subj: filter, seq: from });
   }
 
+  /** The message at the sequence, answered by the stream's leader. */
+  messageAt(stream: string, sequence: number): Promise<StoredMessage | undefined> {
+    return this.#message(stream, { seq: sequence });
+  }
+
   async #message(stream: string, query: object): Promise<StoredMessage | undefined> {
     try {
       const { message } = await this.#call<{ message: WireMessage }>(`STREAM.MSG.GET.${stream}`, query);

@@ -8,6 +8,7 @@ import { encodeEvent } from '../log/codec.ts';
 import { HistoryTrimmed, LogUnavailable } from '../log/errors.ts';
 import type { RecordedEvent, StreamName } from '../log/event.ts';
 import { consume, type Delivered } from './consume.ts';
+import type { Heads } from './heads.ts';
 import { eventOfDelivery } from './message.ts';
 import type { ConsumerDeps } from './pull-consumer.ts';
 import type { RecentEvents } from './restore.ts';
@@ -20,6 +21,7 @@ export type StreamReader = {
   readonly deps: ConsumerDeps;
   readonly logger: Logger;
   readonly tombstones: Tombstones;
+  readonly heads: Heads;
   readonly highWater: HighWater;
   /** What can be put back when the server forgot it; only for streams that are written without fsync. */
   readonly recent: RecentEvents | undefined;
@@ -181,6 +183,7 @@ function until(portion: readonly Delivered[], to: number): readonly Delivered[] 
 export function decoded(reader: StreamReader, portion: readonly Delivered[]): readonly RecordedEvent[] {
   const events = portion.map((delivered) => eventOfDelivery(reader.stream, delivered.message, delivered));
   reader.tombstones.observe(events);
+  reader.heads.observe(events, reader.highWater.revision);
   if (reader.recent !== undefined) keepRecent(reader.recent, { events, portion });
   reader.highWater.note(events.at(-1)?.revision ?? 0);
   return events;
