@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { systemClock } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import { systemRandom } from '../../streams/base/random.ts';
-import type { RecordedEvent } from '../../streams/log/event.ts';
+import type { EventFacts } from '../../streams/log/event.ts';
 import type { HealthCheck } from '../api/server/health.ts';
 import type { RunningCluster, UpOptions } from '../cli/up-options.ts';
 import { openDataDir } from '../nats/data-dir.ts';
@@ -82,7 +82,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   return {
     server: address,
     kubeconfig: resolve(options.kubeconfig ?? dataDir.paths.kubeconfig),
-    onEvent(listener: (event: RecordedEvent) => void) {
+    onEvent(listener: (event: EventFacts) => void) {
       stack.view.listen(({ event }) => {
         if (event.stream === 'LOG') listener(event);
       });

@@ -1,6 +1,6 @@
 // One event as people read it: time, revision, namespace, object, transition, author.
 
-import type { RecordedEvent } from '../../streams/log/event.ts';
+import type { EventFacts, RecordedEvent } from '../../streams/log/event.ts';
 import { parseSubject } from '../../streams/log/subjects.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -18,7 +18,7 @@ export function objectOf(event: Pick<RecordedEvent, 'type' | 'subject'>): {
   return { name: `${kind}/${ref?.name ?? event.subject}`, namespace: ref?.namespace ?? '' };
 }
 
-export function eventLine(event: RecordedEvent, { paint }: Pick<Terminal, 'paint'>): string {
+export function eventLine(event: EventFacts, { paint }: Pick<Terminal, 'paint'>): string {
   const { name, namespace } = objectOf(event);
   const verb = event.type.slice(event.type.indexOf('.') + 1);
   const parts = [

@@ -1,7 +1,7 @@
 // What `shiplog up` can be told, and what it needs of a running cluster.
 
 import type { Durability } from '../../streams/jetstream/durability.ts';
-import type { RecordedEvent } from '../../streams/log/event.ts';
+import type { EventFacts } from '../../streams/log/event.ts';
 
 export type UpOptions = {
   /** Where everything is kept. */
@@ -45,7 +45,7 @@ export type RunningCluster = {
   /** The kubeconfig to use. */
   readonly kubeconfig: string;
   /** Calls back with every event of LOG recorded from now on. */
-  onEvent(listener: (event: RecordedEvent) => void): void;
+  onEvent(listener: (event: EventFacts) => void): void;
   /** Resolves with the cause when the cluster cannot go on by itself; never otherwise. */
   readonly failed: Promise<Error>;
   /** Stops everything in order: requests answered, log flushed, children gone. */

@@ -46,6 +46,13 @@ export type RecordedEvent = LogEvent & {
   readonly revision: Revision;
 };
 
+/** An event without the object it carries: what is left to keep once the view has the object. */
+export type EventFacts = Omit<RecordedEvent, 'object'>;
+
+export function factsOf({ object: _, ...facts }: RecordedEvent): EventFacts {
+  return facts;
+}
+
 /** True where the event says that the object is gone. */
 export function isTombstone(event: Pick<LogEvent, 'to'>): boolean {
   return event.to === null;

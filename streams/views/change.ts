@@ -1,6 +1,6 @@
 // What one event did to the view: the form in which watches, controllers and subscribers hear of it.
 
-import type { RecordedEvent } from '../log/event.ts';
+import type { EventFacts } from '../log/event.ts';
 import type { ObjectRef } from '../log/subjects.ts';
 import type { StoredObject } from './stored-object.ts';
 
@@ -12,5 +12,6 @@ export type Change = {
   /** The new version; for DELETED the last state of the object, at the revision of its deletion. */
   readonly current: StoredObject;
   readonly previous: StoredObject | undefined;
-  readonly event: RecordedEvent;
+  /** Without the object, whose bytes `current` holds. */
+  readonly event: EventFacts;
 };

@@ -64,10 +64,20 @@ export class ObjectView implements ObjectReader {
     return this.#revisions[stream];
   }
 
-  /** Resolves once the view has taken in the revision: whoever wrote it then reads it. */
-  reached(stream: StreamName, revision: Revision): Promise<void> {
+  /**
+   * Resolves once the view has taken in the revision: whoever wrote it then reads it. Also resolves when the signal
+   * aborts, so that nothing is kept for those who stopped waiting.
+   */
+  reached(stream: StreamName, revision: Revision, signal?: AbortSignal): Promise<void> {
     if (this.#revisions[stream] >= revision) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting[stream].push({ revision, resolve }));
+    return new Promise((resolve) => {
+      const entry = { revision, resolve };
+      this.#waiting[stream].push(entry);
+      signal?.addEventListener('abort', () => {
+        this.#waiting[stream] = this.#waiting[stream].filter((waiting) => waiting !== entry);
+        resolve();
+      });
+    });
   }
 
   resource({ group, resource }: ResourceName): ResourceView {

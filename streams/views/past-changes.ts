@@ -3,7 +3,7 @@
 // not known here; everything else is as the view would have told it.
 
 import type { Revision } from '../base/brand.ts';
-import { isTombstone } from '../log/event.ts';
+import { factsOf, isTombstone } from '../log/event.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { parseSubject } from '../log/subjects.ts';
 import type { ResourceName } from '../resources/meta.ts';
@@ -35,7 +35,7 @@ export async function* pastChanges(
       const current = new StoredObject(ref, event);
       const previous = known.get(current.key) ?? (event.from === null ? undefined : 'unknown');
       const type = isTombstone(event) ? 'DELETED' : event.from === null ? 'ADDED' : 'MODIFIED';
-      changes.push({ type, ref, current, previous, event });
+      changes.push({ type, ref, current, previous, event: factsOf(event) });
       if (isTombstone(event)) known.delete(current.key);
       else known.set(current.key, current);
     }

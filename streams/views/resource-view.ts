@@ -3,7 +3,7 @@
 
 import type { Revision } from '../base/brand.ts';
 import { limits } from '../base/limits.ts';
-import { isTombstone, type RecordedEvent } from '../log/event.ts';
+import { factsOf, isTombstone, type RecordedEvent } from '../log/event.ts';
 import type { ObjectRef } from '../log/subjects.ts';
 import type { Labels, ResourceName } from '../resources/meta.ts';
 import type { Change } from './change.ts';
@@ -137,7 +137,8 @@ export class ResourceView {
     this.#objects.set(current.key, current);
     if (previous === undefined) this.#keys.add(current.key);
     this.#unindex(current.key, previous);
-    return { type: previous === undefined ? 'ADDED' : 'MODIFIED', ref, current, previous, event };
+    const type = previous === undefined ? 'ADDED' : 'MODIFIED';
+    return { type, ref, current, previous, event: factsOf(event) };
   }
 
   #remove(ref: ObjectRef, event: RecordedEvent, previous: StoredObject | undefined): Change | undefined {
@@ -147,7 +148,8 @@ export class ResourceView {
     this.#unindex(previous.key, previous);
     // An expiry comes from the stream itself and carries no object: the last one known stands in.
     const bytes = event.object.byteLength === 0 ? previous.encoded() : event.object;
-    return { type: 'DELETED', ref, current: new StoredObject(ref, { ...event, object: bytes }), previous, event };
+    const current = new StoredObject(ref, { ...event, object: bytes });
+    return { type: 'DELETED', ref, current, previous, event: factsOf(event) };
   }
 
   #candidates(prefix: string, labels: Labels | undefined, after: string | undefined): Iterable<string> {
