@@ -18,7 +18,8 @@ import {
   record,
   revisionsOf,
 } from '../kit/events.ts';
-import { ListeningLogger, openLog, withLog } from '../kit/jetstream.ts';
+import { openLog, withLog } from '../kit/jetstream.ts';
+import { ListeningLogger } from '../kit/listening-logger.ts';
 import { TestNats } from '../kit/nats-server.ts';
 import { TcpProxy } from '../kit/tcp-proxy.ts';
 

@@ -8,7 +8,8 @@ import { ServerUnfit, StreamUnfit } from '../../streams/jetstream/errors.ts';
 import { openJetStreamReader } from '../../streams/jetstream/jetstream-cluster-log.ts';
 import { LogClosed, LogFull, LogUnavailable } from '../../streams/log/errors.ts';
 import { absent, anEvent, at, change, collect, follow, podSubject, range, record, revisionsOf } from '../kit/events.ts';
-import { ListeningLogger, openLog, optionsFor } from '../kit/jetstream.ts';
+import { openLog, optionsFor } from '../kit/jetstream.ts';
+import { ListeningLogger } from '../kit/listening-logger.ts';
 import { TestNats } from '../kit/nats-server.ts';
 
 let nats: TestNats;

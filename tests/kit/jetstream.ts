@@ -1,10 +1,10 @@
 // Logs on a real nats-server for tests, with short time-outs so that outages are noticed at once.
 
 import { systemClock } from '../../streams/base/clock.ts';
-import type { LogFields, Logger } from '../../streams/base/logger.ts';
 import { systemRandom } from '../../streams/base/random.ts';
 import { type JetStreamLogOptions, openJetStreamLog } from '../../streams/jetstream/jetstream-cluster-log.ts';
 import type { ClusterLog } from '../../streams/log/event-log.ts';
+import { ListeningLogger } from './listening-logger.ts';
 import { TestNats } from './nats-server.ts';
 
 export function optionsFor(nats: TestNats, change: Partial<JetStreamLogOptions> = {}): JetStreamLogOptions {
@@ -40,28 +40,5 @@ export async function withLog(
   } finally {
     await cluster.close();
     await nats.discard();
-  }
-}
-
-/** Keeps what is logged and tells when something is. */
-export class ListeningLogger implements Logger {
-  readonly entries: { readonly message: string; readonly fields: LogFields }[] = [];
-  #waiting: { readonly message: string; readonly resolve: () => void }[] = [];
-
-  debug = (message: string, fields: LogFields = {}) => this.#heard(message, fields);
-  info = (message: string, fields: LogFields = {}) => this.#heard(message, fields);
-  warn = (message: string, fields: LogFields = {}) => this.#heard(message, fields);
-  error = (message: string, fields: LogFields = {}) => this.#heard(message, fields);
-
-  /** Resolves with the next entry of that message. */
-  next(message: string): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push({ message, resolve }));
-  }
-
-  #heard(message: string, fields: LogFields): void {
-    this.entries.push({ message, fields });
-    const heard = this.#waiting.filter((waiting) => waiting.message === message);
-    this.#waiting = this.#waiting.filter((waiting) => waiting.message !== message);
-    for (const { resolve } of heard) resolve();
   }
 }
