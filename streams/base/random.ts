@@ -1,7 +1,7 @@
 // The randomness port: a seeded generator (sfc32) with named sub-streams, and the system's source.
 // Every consumer draws from its own named stream, so that adding a consumer does not change what the others draw.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 
 export type Random = {
   /** Uniform in [0, 1). */
@@ -25,7 +25,7 @@ export function systemRandom(): Random {
   const random: Random = {
     float: () => seeded.float(),
     int: (bound) => seeded.int(bound),
-    uuid: () => uuidOf(randomBytes(16)),
+    uuid: () => randomUUID(),
     bytes: (length) => randomBytes(length),
     stream: () => systemRandom(),
   };
