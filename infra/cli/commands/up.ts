@@ -8,6 +8,7 @@ import { durabilities } from '../../../streams/jetstream/durability.ts';
 import { type CliContext, CommandFailed, wholeNumber } from '../command.ts';
 import { eventLine } from '../event-line.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { limitHeapGrowth } from '../heap-policy.ts';
 import { onStopSignals } from '../stop-signals.ts';
 import { type RunningCluster, type UpOptions, upDefaults } from '../up-options.ts';
 
