@@ -16,7 +16,7 @@ const none: Labels = {};
 export function matchesSelector(selector: LabelSelector, labels: Labels = none): boolean {
   for (const key in selector.matchLabels) if (labels[key] !== selector.matchLabels[key]) return false;
   for (const { key, operator, values = [] } of selector.matchExpressions ?? []) {
-    const value = labels[key];
+    const value = labelOf(labels, key);
     const holds =
       operator === 'In'
         ? value !== undefined && values.includes(value)
@@ -37,7 +37,13 @@ export function matchesLabels(selector: Labels, labels: Labels = none): boolean 
 }
 
 export function matchesRequirements(requirements: readonly Requirement[], labels: Labels = none): boolean {
-  return requirements.every((requirement) => meets(requirement, labels[requirement.key]));
+  return requirements.every((requirement) => meets(requirement, labelOf(labels, requirement.key)));
+}
+
+/** `constructor` is a legal label key: what an object inherits is no label. */
+function labelOf(labels: Labels, key: string): string | undefined {
+  const value: unknown = labels[key];
+  return typeof value === 'string' ? value : undefined;
 }
 
 function meets({ operator, values }: Requirement, value: string | undefined): boolean {
@@ -53,9 +59,9 @@ function meets({ operator, values }: Requirement, value: string | undefined): bo
     case '!':
       return value === undefined;
     case 'gt':
-      return value !== undefined && Number(value) > Number(values[0]);
+      return value !== undefined && integer.test(value) && Number(value) > Number(values[0]);
     case 'lt':
-      return value !== undefined && Number(value) < Number(values[0]);
+      return value !== undefined && integer.test(value) && Number(value) < Number(values[0]);
     default:
       return assertNever(operator);
   }
@@ -66,6 +72,7 @@ export type ParsedSelector =
   | { readonly kind: 'invalid'; readonly message: string };
 
 const keyPattern = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const integer = /^[0-9]+$/;
 const valuePattern = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
 /** Parses `a=b,c!=d,e in (f,g),!h,i` as the labelSelector query parameter has it. */
@@ -92,6 +99,14 @@ export function parseLabelSelector(text: string): ParsedSelector {
         text,
         `unable to parse requirement: values: Invalid value: "${list.find((item) => !valuePattern.test(item))}": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`,
       );
+    }
+    if (setOp !== undefined && values.trim() === '') {
+      const why = "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty";
+      return invalid(text, `unable to parse requirement: ${why}`);
+    }
+    if ((op === '>' || op === '<') && !integer.test(value)) {
+      const why = `values[0]: Invalid value: "${value}": for 'Gt', 'Lt' operators, the value must be an integer`;
+      return invalid(text, `unable to parse requirement: ${why}`);
     }
     requirements.push(
       absent !== undefined

@@ -165,6 +165,15 @@ export class ApiWorld {
     };
   }
 
+  /** Opens a watch; what it has told so far is read with `told`. */
+  async watch(path: string, options: AskOptions = {}): Promise<Watching> {
+    const exchange = this.open(path, options);
+    const head = await exchange.opened;
+    await settled();
+    if (head.status !== 200) throw new Error(`no watch: ${head.status} ${exchange.received.toString('utf8')}`);
+    return new Watching(exchange, head);
+  }
+
   /** A request that must be refused: its Status. */
   async refused(path: string, options: AskOptions = {}): Promise<Status> {
     const answer = await this.ask(path, options);
@@ -210,6 +219,42 @@ export class ApiWorld {
       this.reported.push({ message, fields });
     };
     return { debug() {}, info() {}, warn: report, error: report };
+  }
+}
+
+export type WatchEvent = { readonly type: string; readonly object: AnyObject };
+
+/** A client's watch, as JSON lines. */
+export class Watching {
+  readonly exchange: MemoryExchange;
+  readonly head: ResponseHead;
+  #read = 0;
+
+  constructor(exchange: MemoryExchange, head: ResponseHead) {
+    this.exchange = exchange;
+    this.head = head;
+  }
+
+  /** Every event told since the last call. */
+  async told(): Promise<WatchEvent[]> {
+    await settled();
+    const text = this.exchange.received.subarray(this.#read).toString('utf8');
+    const end = text.lastIndexOf('\n') + 1;
+    this.#read += Buffer.byteLength(text.slice(0, end));
+    return text
+      .slice(0, end)
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as WatchEvent);
+  }
+
+  /** The same, as `ADDED a`. */
+  async names(): Promise<string[]> {
+    return (await this.told()).map(({ type, object }) => `${type} ${object.metadata?.name ?? ''}`.trim());
+  }
+
+  leave(): void {
+    this.exchange.leave();
   }
 }
 

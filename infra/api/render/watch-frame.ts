@@ -2,6 +2,7 @@
 // is a whole enveloped body. What several watchers see in the same way is encoded once.
 
 import type { Change, ChangeType } from '../../../streams/views/change.ts';
+import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import type { Encoding } from './form.ts';
 import { encodeValue, type Rendering, renderStored } from './render.ts';
 
@@ -13,11 +14,16 @@ export function sharedFrame(change: Change, type: ChangeType, rendering: Renderi
   const { frames } = shared;
   let bytes = frames.get(id);
   if (bytes === undefined) {
-    const plain = { ...rendering, form: { ...rendering.form, pretty: false } };
-    bytes = frame(type, renderStored(change.current, plain), encoding);
+    bytes = storedFrame(change.current, type, rendering);
     frames.set(id, bytes);
   }
   return bytes;
+}
+
+/** An event about an object as it is stored: in JSON the stored bytes, which nobody has to parse. */
+export function storedFrame(stored: StoredObject, type: ChangeType, rendering: Rendering): Buffer {
+  const plain = { ...rendering, form: { ...rendering.form, pretty: false } };
+  return frame(type, renderStored(stored, plain), rendering.form.encoding);
 }
 
 /** Watchers are told a change one right after the other, so the frames of one change are enough to keep. */

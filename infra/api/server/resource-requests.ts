@@ -3,6 +3,7 @@
 import type { Clock } from '../../../streams/base/clock.ts';
 import type { Random } from '../../../streams/base/random.ts';
 import type { ClusterLog } from '../../../streams/log/event-log.ts';
+import { streamOf } from '../../../streams/log/subjects.ts';
 import type { ObjectView } from '../../../streams/views/object-view.ts';
 import { methodNotAllowed, unknownPath } from '../errors.ts';
 import { offers } from '../http/negotiate.ts';
@@ -11,8 +12,8 @@ import { kindByResource } from '../kinds/kinds.ts';
 import type { Deleter } from '../registry/deletion.ts';
 import type { Registry } from '../registry/registry.ts';
 import { storedKind } from '../render/convert.ts';
-import { list } from '../verbs/list.ts';
-import { parseListOptions } from '../verbs/list-options.ts';
+import { list, notFuture } from '../verbs/list.ts';
+import { parseListOptions, parseResourceVersion } from '../verbs/list-options.ts';
 import type { PodLogs } from '../verbs/pod-logs.ts';
 import { parseSelection } from '../verbs/selection.ts';
 import { watch } from '../verbs/watch.ts';
@@ -92,9 +93,11 @@ function checkPath({ request, info }: Call, kind: Kind): void {
   if (verb === 'watch' && request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
 }
 
-function getRequest(call: ResourceCall, { registry, clock }: ResourcePorts): void {
-  const { kind, stored, info } = call;
+async function getRequest(call: ResourceCall, { registry, clock, view }: ResourcePorts): Promise<void> {
+  const { kind, stored, request, info } = call;
   const { form } = formOf(call, offers.builtIn);
+  const revision = parseResourceVersion(request.query.get('resourceVersion') ?? '');
+  if (revision !== undefined) await notFuture({ view, clock, stream: streamOf(stored), revision });
   const found = registry.get({ kind: stored, namespace: info.namespace, name: info.name });
   sendStored(call, { stored: found, rendering: { kind, form, nowMs: clock.now() }, status: 200 });
 }
@@ -115,7 +118,7 @@ async function watchRequest(call: ResourceCall, ports: ResourcePorts): Promise<v
   const options = parseListOptions(query);
   const selection = parseSelection({ kind: stored, namespace: namespaceOf(kind, info.namespace) }, query);
   const rendering = { kind, form, nowMs: ports.clock.now() };
-  await watch({ rendering, selection, options, contentType, request, response }, ports);
+  await watch({ rendering, stored, selection, options, contentType, request, response }, ports);
 }
 
 /** `namespaces/x` is about a namespace, which itself lies in none. */

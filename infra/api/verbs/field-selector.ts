@@ -23,48 +23,58 @@ export function parseFieldSelector(text: string): readonly FieldRequirement[] {
 
 /** The function that reads a field for selection; throws BadRequest for fields the resource is not selected by. */
 export function fieldReader({ group, resource }: { group: string; resource: string }, field: string): Reader {
-  const reader = common[field] ?? particular[`${resource}.${group}`]?.[field];
+  const reader = common.get(field) ?? particular.get(`${resource}.${group}`)?.get(field);
   if (reader === undefined) throw badRequest(`field label not supported: ${field}`);
   return reader;
 }
 
-const common: Readonly<Record<string, Reader>> = {
-  'metadata.name': (object) => object.metadata.name,
-  'metadata.namespace': (object) => object.metadata.namespace ?? '',
-};
+type Readers = ReadonlyMap<string, Reader>;
 
-const particular: Readonly<Record<string, Readonly<Record<string, Reader>>>> = {
-  'pods.': paths(
-    'spec.nodeName',
-    'spec.restartPolicy',
-    'spec.schedulerName',
-    'spec.serviceAccountName',
-    'spec.hostNetwork',
-    'status.phase',
-    'status.podIP',
-    'status.nominatedNodeName',
-  ),
-  'nodes.': { 'spec.unschedulable': (object) => String(read(object, ['spec', 'unschedulable']) || 'false') },
+const common: Readers = new Map([
+  ['metadata.name', (object) => object.metadata.name],
+  ['metadata.namespace', (object) => object.metadata.namespace ?? ''],
+]);
+
+const flag =
+  (...path: readonly string[]): Reader =>
+  (object) =>
+    read(object, path) || 'false';
+
+const eventFields = {
+  ...paths('reason', 'reportingComponent', 'type'),
+  source: (object: AnyObject) => read(object, ['source', 'component']) || read(object, ['reportingComponent']),
+  // As events.k8s.io names it: its events are stored as core ones.
+  reportingController: (object: AnyObject) => read(object, ['reportingComponent']),
+};
+for (const field of ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath']) {
+  const reader = (object: AnyObject) => read(object, ['involvedObject', field]);
+  Object.assign(eventFields, { [`involvedObject.${field}`]: reader, [`regarding.${field}`]: reader });
+}
+
+const particularFields: Readonly<Record<string, Readonly<Record<string, Reader>>>> = {
+  'pods.': {
+    ...paths(
+      'spec.nodeName',
+      'spec.restartPolicy',
+      'spec.schedulerName',
+      'spec.serviceAccountName',
+      'status.phase',
+      'status.podIP',
+      'status.nominatedNodeName',
+    ),
+    'spec.hostNetwork': flag('spec', 'hostNetwork'),
+  },
+  'nodes.': { 'spec.unschedulable': flag('spec', 'unschedulable') },
   'namespaces.': paths('status.phase'),
   'services.': paths('spec.clusterIP', 'spec.type'),
   'secrets.': paths('type'),
-  'events.': {
-    ...paths(
-      'involvedObject.kind',
-      'involvedObject.namespace',
-      'involvedObject.name',
-      'involvedObject.uid',
-      'involvedObject.apiVersion',
-      'involvedObject.resourceVersion',
-      'involvedObject.fieldPath',
-      'reason',
-      'reportingComponent',
-      'type',
-    ),
-    source: (object) => read(object, ['source', 'component']) || read(object, ['reportingComponent']),
-  },
+  'events.': eventFields,
   'replicasets.apps': paths('status.replicas'),
 };
+
+const particular: ReadonlyMap<string, Readers> = new Map(
+  Object.entries(particularFields).map(([id, fields]) => [id, new Map(Object.entries(fields))]),
+);
 
 function paths(...names: readonly string[]): Readonly<Record<string, Reader>> {
   return Object.fromEntries(

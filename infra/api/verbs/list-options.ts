@@ -1,7 +1,7 @@
 // ListOptions from the query, with the combinations upstream refuses refused in its words (facts §3.8).
 
 import { parseRevision, type Revision } from '../../../streams/base/brand.ts';
-import { ApiError, badRequest, type FieldError, invalid } from '../errors.ts';
+import { badRequest, type FieldError, invalid } from '../errors.ts';
 
 export type RevisionMatch = 'Exact' | 'NotOlderThan';
 
@@ -35,14 +35,7 @@ export function parseListOptions(query: URLSearchParams): ListOptions {
   const initialEvents = initial === null ? undefined : truthy(initial);
   const errors = problems({ watch, version, match, token, initialEvents });
   if (errors.length > 0) throw invalid(listOptions, '', errors);
-  const resourceVersion = version === '' ? undefined : parseRevision(version);
-  if (version !== '' && resourceVersion === undefined) {
-    throw new ApiError({
-      code: 400,
-      reason: 'BadRequest',
-      message: `resourceVersion: Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
-    });
-  }
+  const resourceVersion = parseResourceVersion(version);
   if (token !== '' && version !== '' && version !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue');
   }
@@ -58,18 +51,28 @@ export function parseListOptions(query: URLSearchParams): ListOptions {
   };
 }
 
+/** The `resourceVersion` parameter; undefined where the client does not care. */
+export function parseResourceVersion(text: string): Revision | undefined {
+  if (text === '') return undefined;
+  const revision = parseRevision(text);
+  if (revision !== undefined) return revision;
+  const quoted = JSON.stringify(text);
+  throw badRequest(`resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`);
+}
+
 export function encodeContinue({ revision, after }: ContinueToken): string {
   return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: after })).toString('base64url');
 }
 
 function decodeContinue(token: string): ContinueToken {
   const refused = (why: string) => badRequest(`continue key is not valid: ${why}`);
-  let value: { v?: unknown; rv?: unknown; start?: unknown };
+  let parsed: unknown;
   try {
-    value = JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as typeof value;
+    parsed = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
   } catch (error) {
     throw refused(error instanceof Error ? error.message : String(error));
   }
+  const value = (parsed ?? {}) as { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown };
   if (value.v !== 'meta.k8s.io/v1')
     throw refused(`server does not recognize this encoded version ${JSON.stringify(value.v)}`);
   if (typeof value.rv !== 'number' || typeof value.start !== 'string')

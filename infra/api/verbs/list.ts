@@ -60,7 +60,7 @@ export async function notFuture({
 }): Promise<void> {
   if (view.revision(stream) >= revision) return;
   const waited = new AbortController();
-  await Promise.race([view.reached(stream, revision), sleep(clock, futureWaitMs, waited.signal)]);
+  await Promise.race([view.reached(stream, revision, waited.signal), sleep(clock, futureWaitMs, waited.signal)]);
   waited.abort();
   if (view.revision(stream) < revision) throw tooLargeResourceVersion(revision, view.revision(stream));
 }

@@ -1,6 +1,7 @@
 // WATCH: the changes of a resource from a revision on, to one client. A change is encoded once and shared by every
 // watcher of the same form; a watcher that does not keep up is cut off at a bound and resumes from its last revision.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Revision } from '../../../streams/base/brand.ts';
 import type { Clock } from '../../../streams/base/clock.ts';
 import { limits } from '../../../streams/base/limits.ts';
@@ -15,9 +16,10 @@ import { type PastChange, pastChanges } from '../../../streams/views/past-change
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { expired } from '../errors.ts';
 import type { ApiRequest, ApiResponse, ResponseStream } from '../http/exchange.ts';
+import type { Kind } from '../kinds/kind.ts';
 import { isStoredKind } from '../render/convert.ts';
 import { bookmarkObject, type Rendering, watchObject } from '../render/render.ts';
-import { frameValue, sharedFrame } from '../render/watch-frame.ts';
+import { frameValue, sharedFrame, storedFrame } from '../render/watch-frame.ts';
 import { notFuture } from './list.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
@@ -31,6 +33,8 @@ export type WatchPorts = {
 
 export type WatchRequest = {
   readonly rendering: Rendering;
+  /** The kind whose objects stand in the log for the one the client named. */
+  readonly stored: Kind;
   readonly selection: Selection;
   readonly options: ListOptions;
   /** Of the answer, as negotiated. */
@@ -40,15 +44,16 @@ export type WatchRequest = {
 };
 
 const bookmarkEveryMs = 60_000;
+/** Objects told between two looks at the socket and the event loop. */
+const objectsPerSlice = 64;
 /** Reading the past waits for the client once this much is on its way to it. */
 const catchUpPendingMax = 1024 * 1024;
 /** As upstream's --min-request-timeout: a watch ends after 30 to 60 minutes unless the client says when. */
 const lifetimeMsMin = 1_800_000;
 
 export async function watch(asked: WatchRequest, ports: WatchPorts): Promise<void> {
-  const { rendering, options, request, response } = asked;
-  const { kind } = rendering;
-  const stream = streamOf(kind);
+  const { stored, options, request, response } = asked;
+  const stream = streamOf(stored);
   const after = options.resourceVersion;
   if (after !== undefined) await notFuture({ view: ports.view, clock: ports.clock, stream, revision: after });
   const head = {
@@ -56,12 +61,13 @@ export async function watch(asked: WatchRequest, ports: WatchPorts): Promise<voi
     headers: { 'content-type': asked.contentType, 'cache-control': 'no-cache, private' },
   };
   const watcher = new Watcher(response.open(head), asked, ports);
-  const fromPresent = after === undefined || after === 0 || options.initialEvents === true;
-  const reached = fromPresent ? undefined : await watcher.catchUp(after);
+  const anyStart = after === undefined || after === 0;
+  const start =
+    (options.initialEvents ?? anyStart) ? await watcher.tellPresent() : anyStart ? ports.view.revision(stream) : after;
+  const reached = start === undefined ? undefined : await watcher.catchUp(start);
   // No await from here to the subscription: what is told first and the changes told after it meet without a gap.
-  if (fromPresent) watcher.tellPresent();
-  else if (reached === undefined || !watcher.tellSince(reached)) return;
-  const stop = ports.view.resource(kind).listen((change) => watcher.tell(change));
+  if (reached === undefined || !watcher.tellSince(reached)) return watcher.end();
+  const stop = ports.view.resource(stored).listen((change) => watcher.tell(change));
   await watcher.ended(request.signal);
   stop();
 }
@@ -82,12 +88,28 @@ class Watcher {
     this.#shares = asked.rendering.form.as === 'object' && isStoredKind(asked.rendering.kind);
   }
 
-  /** Synthetic ADDED events for everything selected now; with sendInitialEvents also the bookmark that ends them. */
-  tellPresent(): void {
-    const { selection, rendering, options } = this.#asked;
-    for (const stored of selection.select(this.#ports.view.resource(rendering.kind)))
-      this.#sendObject('ADDED', stored.object);
-    if (options.initialEvents === true && options.bookmarks) this.#bookmark({ 'k8s.io/initial-events-end': 'true' });
+  /**
+   * Synthetic ADDED events for everything selected now, no faster than the client takes them; with sendInitialEvents
+   * also the bookmark that ends them. Returns the revision told, or undefined where the client or the server has had
+   * enough.
+   */
+  async tellPresent(): Promise<Revision | undefined> {
+    const { stored: kind, selection, rendering, options, request } = this.#asked;
+    const { view } = this.#ports;
+    const revision = view.revision(streamOf(kind));
+    const present = [...selection.select(view.resource(kind))];
+    for (const [index, stored] of present.entries()) {
+      if (this.#shares) this.#write(storedFrame(stored, 'ADDED', rendering));
+      else this.#sendObject('ADDED', stored.object);
+      if (index % objectsPerSlice !== objectsPerSlice - 1) continue;
+      if (this.#stream.pendingBytes > catchUpPendingMax) await this.#stream.drained();
+      await nextTurn();
+      if (this.#stream.closed || request.signal.aborted) return undefined;
+    }
+    if (options.initialEvents === true && options.bookmarks) {
+      this.#bookmark(revision, { 'k8s.io/initial-events-end': 'true' });
+    }
+    return revision;
   }
 
   /**
@@ -95,8 +117,8 @@ class Watcher {
    * the revision reached. Undefined where the log no longer has them: the client is told 410 and lists again.
    */
   async catchUp(after: Revision): Promise<Revision | undefined> {
-    const { kind } = this.#asked.rendering;
-    const { signal } = this.#asked.request;
+    const { stored: kind, request } = this.#asked;
+    const { signal } = request;
     const view = this.#ports.view.resource(kind);
     const log = this.#ports.log.streams[streamOf(kind)];
     if (after >= view.floor) return after;
@@ -112,6 +134,8 @@ class Watcher {
         if (this.#stream.pendingBytes > catchUpPendingMax) await this.#stream.drained();
         if (this.#stream.closed) return undefined;
       }
+      // A read that was broken off ends early, and what it has not told must not be passed over.
+      if (signal.aborted) return undefined;
       reached = to > reached ? to : reached;
     }
     return reached;
@@ -119,7 +143,7 @@ class Watcher {
 
   /** The changes after a revision that the window holds; false where it does not. */
   tellSince(after: Revision): boolean {
-    const changes = this.#ports.view.resource(this.#asked.rendering.kind).changesAfter(after);
+    const changes = this.#ports.view.resource(this.#asked.stored).changesAfter(after);
     if (changes === undefined) {
       this.#tooOld(after);
       return false;
@@ -130,7 +154,7 @@ class Watcher {
 
   /**
    * A change whose object is not known as it was before: what may have left the selection is told as DELETED, which
-   * clients that never saw the object ignore.
+   * clients that never saw the object ignore. A deletion carries the object as it was.
    */
   #tellPast({ previous, ...change }: PastChange): void {
     if (previous !== 'unknown') {
@@ -138,17 +162,21 @@ class Watcher {
       return;
     }
     const { selection } = this.#asked;
-    if (change.type !== 'DELETED' && selection.matches(change.current))
-      this.#sendObject('MODIFIED', change.current.object);
-    else if (selection.mayHaveMatched(change.current)) this.#sendObject('DELETED', change.current.object);
+    const matches = selection.matches(change.current);
+    if (matches) this.#sendObject(change.type === 'DELETED' ? 'DELETED' : 'MODIFIED', change.current.object);
+    else if (change.type !== 'DELETED' && selection.mayHaveMatched(change.current))
+      this.#sendObject('DELETED', change.current.object);
   }
 
   #tooOld(after: Revision): undefined {
-    const { floor } = this.#ports.view.resource(this.#asked.rendering.kind);
+    const { floor } = this.#ports.view.resource(this.#asked.stored);
     const status = expired(`too old resource version: ${after} (${floor})`).toStatus();
     this.#stream.write(frameValue('ERROR', status, this.#asked.rendering));
-    this.#stream.end();
     return undefined;
+  }
+
+  end(): void {
+    this.#stream.end();
   }
 
   /** A change as this watcher sees it: entering its selection is ADDED, leaving it DELETED (facts §3.8). */
@@ -171,22 +199,24 @@ class Watcher {
   ended(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#ports;
     const { timeoutSeconds, bookmarks } = this.#asked.options;
-    const lifetimeMs = timeoutSeconds === undefined ? lifetimeMsMin + random.int(lifetimeMsMin) : timeoutSeconds * 1000;
+    const asked = timeoutSeconds ?? 0;
+    const lifetimeMs = asked === 0 ? lifetimeMsMin + random.int(lifetimeMsMin) : asked * 1000;
     return new Promise((resolve) => {
       let ticking = bookmarks ? clock.after(bookmarkEveryMs, () => tick()) : undefined;
       const tick = () => {
-        this.#bookmark();
+        this.#bookmark(this.#revision);
         ticking = clock.after(bookmarkEveryMs, tick);
       };
       const finish = () => {
         ticking?.cancel();
         lifetime.cancel();
         signal.removeEventListener('abort', finish);
+        // Also where the server shuts down and asks its streams to end.
+        this.#stream.end();
         resolve();
       };
       const lifetime = clock.after(lifetimeMs, () => {
-        if (bookmarks) this.#bookmark();
-        this.#stream.end();
+        if (bookmarks) this.#bookmark(this.#revision);
         finish();
       });
       this.#finish = finish;
@@ -201,9 +231,13 @@ class Watcher {
     this.#write(frameValue(type, shaped, this.#asked.rendering));
   }
 
-  #bookmark(annotations?: Readonly<Record<string, string>>): void {
+  get #revision(): Revision {
+    return this.#ports.view.revision(streamOf(this.#asked.stored));
+  }
+
+  #bookmark(revision: Revision, annotations?: Readonly<Record<string, string>>): void {
     const metadata = {
-      resourceVersion: String(this.#ports.view.revision(streamOf(this.#asked.rendering.kind))),
+      resourceVersion: String(revision),
       creationTimestamp: null,
       ...(annotations === undefined ? undefined : { annotations }),
     };
