@@ -38,6 +38,7 @@ export function configure(command: Command, context: CliContext): (command: Comm
 }
 
 async function up(options: UpOptions, { terminal, clock }: CliContext): Promise<ExitCode> {
+  limitHeapGrowth();
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
   const forget = onStopSignals(clock, { stop: () => ask(), force: () => process.exit(exitCodes.interrupted) });
   const { startCluster } = await import('../../boot/cluster.ts');
