@@ -34,11 +34,14 @@ export async function withLog(
 ): Promise<void> {
   const nats = await TestNats.start();
   const logger = new ListeningLogger();
-  const cluster = await openLog(nats, { logger, ...change });
   try {
-    await use({ nats, cluster, logger });
+    const cluster = await openLog(nats, { logger, ...change });
+    try {
+      await use({ nats, cluster, logger });
+    } finally {
+      await cluster.close();
+    }
   } finally {
-    await cluster.close();
     await nats.discard();
   }
 }
