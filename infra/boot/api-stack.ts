@@ -44,7 +44,7 @@ export async function startApiStack({ log, clock, random }: StackPorts): Promise
   };
   const registry = new Registry(ports);
   const deleter = new Deleter(ports);
-  const notes = new NoteRecorder(registry, () => recorder.now());
+  const notes = new NoteRecorder({ registry, recorder, random: random.stream('notes') });
   const feed = await startFeed({ log, view });
   return { view, registry, deleter, writer: localWriter({ registry, deleter, notes }), feed };
 }
