@@ -30,7 +30,8 @@ export type AskOptions = {
   readonly headers?: Readonly<Record<string, string>>;
   /** An object is sent as JSON. */
   readonly body?: Body | readonly unknown[] | string | Buffer | undefined;
-  readonly user?: Peer['certificate'];
+  /** Undefined sends no certificate; the administrator unless said otherwise. */
+  readonly user?: Peer['certificate'] | undefined;
 };
 
 export type Answer = {
@@ -137,11 +138,13 @@ export class ApiWorld {
   }
 
   /** Sends a request; the answer may be a stream. */
-  open(path: string, { method = 'GET', headers = {}, body, user = admin }: AskOptions = {}): MemoryExchange {
+  open(path: string, options: AskOptions = {}): MemoryExchange {
+    const { method = 'GET', headers = {}, body } = options;
+    const user = 'user' in options ? options.user : admin;
     const bytes = body === undefined ? undefined : bytesOf(body);
     const typed = bytes === undefined || 'content-type' in headers ? {} : { 'content-type': 'application/json' };
     const length = bytes === undefined ? {} : { 'content-length': String(bytes.length) };
-    const peer = { address: '127.0.0.1', certificate: user };
+    const peer = { address: '127.0.0.1', ...(user === undefined ? undefined : { certificate: user }) };
     const all = { 'user-agent': 'tester/1.0', ...typed, ...length, ...headers };
     if (this.#handler === undefined) throw new Error('the world has not started');
     return this.#host.run(this.#handler, { method, target: path, headers: all, body: bytes, peer }, this.#logger);

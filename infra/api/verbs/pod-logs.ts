@@ -2,7 +2,8 @@
 // the options, with upstream's texts.
 
 import type { Pod } from '../../../streams/resources/pod.ts';
-import { badRequest } from '../errors.ts';
+import { parseTime } from '../codec/time-text.ts';
+import { badRequest, type FieldError, invalid } from '../errors.ts';
 import type { ApiRequest, ApiResponse } from '../http/exchange.ts';
 import { truthy } from './list-options.ts';
 
@@ -36,7 +37,7 @@ export async function sendLogs(
 ): Promise<void> {
   const { query } = request;
   const container = containerOf(pod, query.get('container') ?? '');
-  const options = logOptions(query, nowMs);
+  const options = logOptions(pod, query, nowMs);
   if (!pod.spec.nodeName) {
     throw badRequest(
       `container "${container}" in pod "${pod.metadata.name}" is not available: pod ${pod.metadata.name} does not have a host assigned`,
@@ -68,21 +69,28 @@ function containerOf({ metadata, spec }: Pod, asked: string): string {
   );
 }
 
-function logOptions(query: URLSearchParams, nowMs: number): LogOptions {
+function logOptions({ metadata }: Pod, query: URLSearchParams, nowMs: number): LogOptions {
+  const errors: FieldError[] = [];
   const number = (name: string, min: number) => {
-    const text = query.get(name);
-    if (text === null) return undefined;
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < min)
-      throw badRequest(`${name}: Invalid value: "${text}": must be greater than or equal to ${min}`);
+    const value = integer(query.get(name), name);
+    if (value !== undefined && value < min) {
+      errors.push({ type: 'Invalid', field: name, value, detail: `must be greater than or equal to ${min}` });
+    }
     return value;
   };
   const tailLines = number('tailLines', 0);
   const limitBytes = number('limitBytes', 1);
   const sinceSeconds = number('sinceSeconds', 1);
-  const sinceTime = query.get('sinceTime');
-  const sinceMs =
-    sinceSeconds !== undefined ? nowMs - sinceSeconds * 1000 : sinceTime === null ? undefined : Date.parse(sinceTime);
+  const sinceTime = instant(query.get('sinceTime'));
+  if (sinceSeconds !== undefined && sinceTime !== undefined) {
+    errors.push({
+      type: 'Forbidden',
+      field: '',
+      detail: 'at most one of `sinceTime` or `sinceSeconds` may be specified',
+    });
+  }
+  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, metadata.name, errors);
+  const sinceMs = sinceSeconds === undefined ? sinceTime : nowMs - sinceSeconds * 1000;
   return {
     follow: truthy(query.get('follow')),
     previous: truthy(query.get('previous')),
@@ -91,4 +99,19 @@ function logOptions(query: URLSearchParams, nowMs: number): LogOptions {
     ...(limitBytes === undefined ? undefined : { limitBytes }),
     ...(sinceMs === undefined ? undefined : { sinceMs }),
   };
+}
+
+function integer(text: string | null, name: string): number | undefined {
+  if (text === null) return undefined;
+  if (!/^[+-]?[0-9]{1,15}$/.test(text))
+    throw badRequest(`${name}: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
+/** RFC 3339, as milliseconds since the Unix epoch. */
+function instant(text: string | null): number | undefined {
+  if (text === null || text === '') return undefined;
+  const parsed = parseTime(text);
+  if (parsed.kind === 'malformed') throw badRequest(`sinceTime: ${parsed.message}`);
+  return parsed.seconds * 1000 + Math.floor(parsed.nanos / 1e6);
 }

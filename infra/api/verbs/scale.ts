@@ -33,6 +33,9 @@ export async function updateScale(
 ): Promise<StoredObject> {
   const scaled = (current: StoredObject): AnyObject => {
     const next = change(scaleOf(current));
+    const { name = '' } = next.metadata ?? {};
+    if (name !== '' && name !== target.name)
+      throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
     const replicas = (next.spec as { readonly replicas?: unknown } | undefined)?.replicas ?? 0;
     if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
       throw badRequest(
