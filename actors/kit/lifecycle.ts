@@ -24,6 +24,8 @@ export type Lifecycle = {
   stateOf(object: KubeObject): string;
   /** Names the step between two versions of an object; `after` is absent for a deletion. */
   eventOf(step: Step): string;
+  /** Why a step that the machine allows is unlawful all the same, for objects with machines inside (containers). */
+  innerAnomaly?(step: Pick<Step, 'before' | 'after'>): string | undefined;
 };
 
 export type Step = {
@@ -43,7 +45,10 @@ export function transitionOf(
 ): Transition {
   const to = after === undefined ? null : lifecycle.stateOf(after);
   const type = lifecycle.eventOf({ before, after, from, to });
-  return check(lifecycle, { type, from, to });
+  const transition = check(lifecycle, { type, from, to });
+  if (transition.anomaly !== undefined) return transition;
+  const anomaly = lifecycle.innerAnomaly?.({ before, after });
+  return anomaly === undefined ? transition : { ...transition, anomaly };
 }
 
 /** The same transition, with the reason it is unlawful where it is. */

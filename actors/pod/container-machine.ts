@@ -112,6 +112,12 @@ export function containerTransitions(before: Pod | undefined, after: Pod | undef
   return transitions;
 }
 
+/** The first step of a container that its machine refuses, in words. */
+export function containerAnomaly(before: Pod | undefined, after: Pod | undefined): string | undefined {
+  const unlawful = containerTransitions(before, after).find(({ anomaly }) => anomaly !== undefined);
+  return unlawful && `container ${unlawful.container}: ${unlawful.anomaly}`;
+}
+
 const lists = [
   { list: 'initContainerStatuses', role: 'init' },
   { list: 'containerStatuses', role: 'main' },

@@ -8,6 +8,7 @@ import type { Pod } from '../../streams/resources/pod.ts';
 import { holds } from '../kit/conditions.ts';
 import { lawfulName } from '../kit/lawful-name.ts';
 import { absent, gone, type Lifecycle } from '../kit/lifecycle.ts';
+import { containerAnomaly } from './container-machine.ts';
 import { podEvents } from './pod-events.ts';
 
 const at = {
@@ -131,6 +132,9 @@ export const podLifecycle: Lifecycle = {
   machine,
   stateOf,
   eventOf: (step) => lawfulName(machine, step, podEvents(step)),
+  // A pod that is gone takes its containers along.
+  innerAnomaly: ({ before, after }) =>
+    after === undefined ? undefined : containerAnomaly(before as Pod | undefined, after as Pod),
 };
 
 /**

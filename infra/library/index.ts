@@ -36,8 +36,8 @@ export type Shiplog = {
   /** Revisions mean something within one epoch; a new one begins only where a weaker durability was chosen and lost writes. */
   readonly epoch: string;
   /** Recorded events, the past first and then the present. Errors are SubscriptionFailed. */
-  events$(options?: EventsOptions): Observable<ClusterEvent>;
   events$<T>(options: EventsOptions & WorkOptions<T>): Observable<T>;
+  events$(options?: EventsOptions): Observable<ClusterEvent>;
   /** The cluster as it was after a revision or at a moment; as it is when left out. */
   state(options?: { readonly at?: number | Date; readonly signal?: AbortSignal }): Promise<ClusterState>;
   /** Ends every subscription and disconnects. */

@@ -5,12 +5,10 @@
 import { absent, check, gone, type Lifecycle, transitionOf } from '../../actors/kit/lifecycle.ts';
 import { sameJson } from '../../actors/kit/same-json.ts';
 import { lifecycleOf as builtInLifecycleOf } from '../../actors/lifecycles.ts';
-import { containerTransitions } from '../../actors/pod/container-machine.ts';
 import { type Revision, revisionZero, type Subject } from '../../streams/base/brand.ts';
 import { isTombstone, type RecordedEvent } from '../../streams/log/event.ts';
 import { type ObjectRef, parseSubject } from '../../streams/log/subjects.ts';
 import type { AnyObject } from '../../streams/resources/meta.ts';
-import type { Pod } from '../../streams/resources/pod.ts';
 import { kindOf } from '../api/kinds/kinds.ts';
 import type { FindingKind } from './finding.ts';
 
@@ -116,7 +114,6 @@ export class EventCheck {
     }
     const after = isTombstone(event) ? undefined : now;
     this.#checkTransition({ event, before, old, after, unknownBefore }, kind.lifecycle, report);
-    if (ref.resource === 'pods' && ref.group === '' && !unknownBefore) checkContainers({ event, old, after }, report);
   }
 
   #checkTransition(step: Stepped, lifecycle: Lifecycle, report: Report): void {
@@ -140,7 +137,7 @@ export class EventCheck {
     const told = transitionOf(lifecycle, { before: old, after, from: event.from });
     if (told.type !== event.type || told.to !== event.to) {
       report('mismatch', `${arrow(event)} is recorded, but the objects tell ${arrow(told)}`);
-    }
+    } else if (told.anomaly !== undefined && event.anomaly === undefined) report('illegal', told.anomaly);
   }
 
   /** True for an object whose beginning is not retained. */
@@ -207,14 +204,6 @@ function checkIdentity(
     report('object', `its subject names ${subject}, its object is ${object}`);
   } else if (old !== undefined && old.metadata.uid !== uid) {
     report('object', `its object has the uid ${uid}, the one before it ${old.metadata.uid}`);
-  }
-}
-
-function checkContainers({ event, old, after }: Pick<Stepped, 'event' | 'old' | 'after'>, report: Report): void {
-  if (event.anomaly !== undefined || after === undefined) return;
-  const pods = { before: old as unknown as Pod | undefined, after: after as unknown as Pod };
-  for (const { container, anomaly } of containerTransitions(pods.before, pods.after)) {
-    if (anomaly !== undefined) report('container', `container ${container}: ${anomaly}`);
   }
 }
 

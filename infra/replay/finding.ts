@@ -12,12 +12,10 @@ export type FindingKind =
   | 'object'
   /** `from` is not the state the object's previous event left. */
   | 'chain'
-  /** The kind's machine does not allow the transition, and the event does not say so. */
+  /** The kind's machine, or that of a container inside, does not allow the transition, and the event does not say so. */
   | 'illegal'
   /** The objects tell another transition than the one recorded. */
   | 'mismatch'
-  /** A container went where no container goes, and the event does not say so. */
-  | 'container'
   /** The event claims to know, or to be caused by, what came after it. */
   | 'causality';
 

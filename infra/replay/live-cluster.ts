@@ -56,8 +56,23 @@ export function liveCluster(access: ClusterAccess): LiveCluster {
       ...(token === undefined ? undefined : { authorization: `Bearer ${token}` }),
     },
   };
+  return liveClusterBehind({
+    server,
+    get: (path) => get(new URL(path, server), options),
+    close: () => agent.destroy(),
+  });
+}
+
+/** `get` answers a GET of the path; `close` ends what it needs. */
+export function liveClusterBehind(door: {
+  readonly server: string;
+  readonly get: (path: string) => Promise<Answer>;
+  readonly close: () => void;
+}): LiveCluster {
+  const { server, close } = door;
   return {
     server,
+    close,
     async page(kind, { notOlderThan, from }) {
       const query = new URLSearchParams({ limit: String(pageItems) });
       if (from !== undefined) query.set('continue', from);
@@ -65,11 +80,15 @@ export function liveCluster(access: ClusterAccess): LiveCluster {
         query.set('resourceVersion', String(notOlderThan));
         query.set('resourceVersionMatch', 'NotOlderThan');
       }
-      return pageOf(await get(new URL(`${pathOf(kind)}?${query}`, server), options));
+      const path = `${pathOf(kind)}?${query}`;
+      const { status, text } = await door.get(path);
+      if (status !== 200) throw new ListRefused(status, `${server}${path} answered ${status}: ${reasonOf(text)}`);
+      return pageOf(text);
     },
-    close: () => agent.destroy(),
   };
 }
+
+export type Answer = { readonly status: number; readonly text: string };
 
 function pathOf({ group, version, resource }: Kind): string {
   return group === '' ? `/api/${version}/${resource}` : `/apis/${group}/${version}/${resource}`;
@@ -87,17 +106,14 @@ function pageOf(text: string): LivePage {
   return { revision, items: items ?? [], next: metadata.continue === '' ? undefined : metadata.continue };
 }
 
-function get(url: URL, options: RequestOptions): Promise<string> {
+function get(url: URL, options: RequestOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        const { statusCode = 0 } = response;
-        if (statusCode === 200) resolve(text);
-        else reject(new ListRefused(statusCode, `${url.href} answered ${statusCode}: ${reasonOf(text)}`));
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
       });
     });
     outgoing.on('error', (error: NodeJS.ErrnoException) => {

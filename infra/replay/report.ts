@@ -17,7 +17,6 @@ const meanings: Readonly<Record<FindingKind, string>> = {
   chain: 'transitions that do not follow on each other',
   illegal: 'illegal transitions',
   mismatch: 'transitions the objects do not show',
-  container: 'illegal container transitions',
   causality: 'effects before their causes',
 };
 

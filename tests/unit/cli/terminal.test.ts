@@ -35,6 +35,10 @@ describe('a table', () => {
     ]);
   });
 
+  test('gives a column six places at least, as kubectl does', () => {
+    expect(renderTable(['A', 'B'], [['1', '2']])).toEqual(['A     B', '1     2']);
+  });
+
   test('lines up coloured cells too', () => {
     const [, first, second] = renderTable(
       ['A', 'B'],
@@ -80,5 +84,18 @@ describe('what is waited for', () => {
     const text = shown();
     expect(text).toContain('Starting (2 s)');
     expect(text.endsWith('\r\u001b[2K')).toBe(true);
+  });
+
+  test('tells how far it is where its label does', async () => {
+    const { waiting, clock, shown } = terminal({ isTTY: true });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let revision = 0;
+    const result = waiting(() => `Replaying revision ${revision}`, promise);
+    for (; revision < 3; revision++) await clock.advance(1_000);
+    resolve();
+    await result;
+    const text = shown();
+    expect(text).toContain('Replaying revision 1 (1 s)');
+    expect(text).toContain('Replaying revision 2 (2 s)');
   });
 });
