@@ -10,6 +10,8 @@ import { dataDirPaths } from '../../infra/nats/data-dir.ts';
 import { readServerRecord } from '../../infra/nats/server-record.ts';
 import { eventually } from './eventually.ts';
 
+/** As `npm start` runs the program: with what was compiled before. */
+const compileCache = fileURLToPath(new URL('../../.shiplog/cache/compile', import.meta.url));
 const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -45,7 +47,8 @@ export class RunningCluster {
       this.kubeconfig,
       ...this.#args,
     ];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { NODE_COMPILE_CACHE: compileCache, ...process.env };
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     this.#output = '';
     await new Promise<void>((resolve, reject) => {
