@@ -22,6 +22,7 @@ export type Secret = KubeObject & {
 
 export type ServiceAccount = KubeObject & {
   readonly secrets?: readonly ObjectReference[];
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
   readonly automountServiceAccountToken?: boolean;
 };
 

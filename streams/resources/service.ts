@@ -17,6 +17,7 @@ export type ServiceSpec = {
   readonly selector?: Labels;
   readonly ports?: readonly ServicePort[];
   readonly clusterIP?: string;
+  readonly sessionAffinity?: string;
   readonly clusterIPs?: readonly string[];
   readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
   readonly externalName?: string;

@@ -7,22 +7,33 @@ import { forbidden } from '../errors.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
 
 const graceSeconds = 300;
-const builtInClasses: Readonly<Record<string, number>> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-};
+const builtInClasses: ReadonlyMap<string, number> = new Map([
+  ['system-cluster-critical', 2_000_000_000],
+  ['system-node-critical', 2_000_001_000],
+]);
+const preemptionPolicy = 'PreemptLowerPriority';
 
 export const priorityAdmission: AdmissionPlugin = {
   name: 'Priority',
   admit(request) {
     if (!isPodCreation(request)) return request.object;
-    const spec = request.object.spec as Pod['spec'] & { priorityClassName?: string; preemptionPolicy?: string };
+    const spec = request.object.spec as Pod['spec'] & { readonly priorityClassName?: string };
     const className = spec.priorityClassName ?? '';
-    const priority = className === '' ? 0 : builtInClasses[className];
+    const priority = className === '' ? 0 : builtInClasses.get(className);
     if (priority === undefined) {
       throw forbidden(request.kind, request.name, `no PriorityClass with name ${className} was found`);
     }
-    return { ...request.object, spec: { ...spec, priority, preemptionPolicy: 'PreemptLowerPriority' } } as AnyObject;
+    const computed = 'priority admission controller computed';
+    const given = 'from the given PriorityClass name';
+    if (spec.priority !== undefined && spec.priority !== priority) {
+      const why = `the integer value of priority (${spec.priority}) must not be provided in pod spec; ${computed} ${priority} ${given}`;
+      throw forbidden(request.kind, request.name, why);
+    }
+    if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== preemptionPolicy) {
+      const why = `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; ${computed} ${preemptionPolicy} ${given}`;
+      throw forbidden(request.kind, request.name, why);
+    }
+    return { ...request.object, spec: { ...spec, priority, preemptionPolicy } } as AnyObject;
   },
 };
 

@@ -14,6 +14,7 @@ const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 type TokenSpec = Pod['spec'] & {
   readonly serviceAccount?: string;
   readonly automountServiceAccountToken?: boolean;
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
 };
 
 export const serviceAccountAdmission: AdmissionPlugin = {
@@ -32,7 +33,13 @@ export const serviceAccountAdmission: AdmissionPlugin = {
         `error looking up service account ${namespace}/${accountName}: serviceaccount "${accountName}" not found`,
       );
     }
-    const named: TokenSpec = { ...spec, serviceAccountName: accountName, serviceAccount: accountName };
+    const secrets = (spec.imagePullSecrets?.length ?? 0) > 0 ? undefined : account.imagePullSecrets;
+    const named: TokenSpec = {
+      ...spec,
+      serviceAccountName: accountName,
+      serviceAccount: accountName,
+      ...(secrets === undefined || secrets.length === 0 ? undefined : { imagePullSecrets: secrets }),
+    };
     const mounts = spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
     const withToken = mounts ? mountToken(named, `kube-api-access-${nameSuffix(random)}`) : named;
     return { ...object, spec: withToken } as AnyObject;
@@ -42,14 +49,15 @@ export const serviceAccountAdmission: AdmissionPlugin = {
 function mountToken(spec: TokenSpec, volumeName: string): TokenSpec {
   const mounted = (container: Container) =>
     container.volumeMounts?.some((mount) => mount.mountPath === mountPath) === true;
-  const all = [...(spec.initContainers ?? []), ...spec.containers];
+  const containers = spec.containers ?? [];
+  const all = [...(spec.initContainers ?? []), ...containers];
   if (all.every(mounted)) return spec;
   const mount = { name: volumeName, readOnly: true, mountPath };
   const withMount = (container: Container): Container =>
     mounted(container) ? container : { ...container, volumeMounts: [...(container.volumeMounts ?? []), mount] };
   return {
     ...spec,
-    containers: spec.containers.map(withMount),
+    containers: containers.map(withMount),
     ...(spec.initContainers === undefined ? undefined : { initContainers: spec.initContainers.map(withMount) }),
     volumes: [...(spec.volumes ?? []), tokenVolume(volumeName)],
   };

@@ -62,16 +62,11 @@ export function metadataProblems(object: AnyObject, form: NonNullable<Strategy['
     if (problem !== undefined)
       errors.push({ type: 'Invalid', field: `metadata.finalizers[${index}]`, value: finalizer, detail: problem });
   }
-  for (const [index, owner] of (metadata.ownerReferences ?? []).entries()) {
+  for (const owner of metadata.ownerReferences ?? []) {
     for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const) {
-      if (owner[field] === undefined || owner[field] === '') {
-        errors.push({
-          type: 'Invalid',
-          field: `metadata.ownerReferences[${index}].${field}`,
-          value: owner[field] ?? '',
-          detail: `${field} must not be empty`,
-        });
-      }
+      if (owner[field]) continue;
+      const detail = `${field === 'apiVersion' ? 'version' : field} must not be empty`;
+      errors.push({ type: 'Invalid', field: `metadata.ownerReferences.${field}`, value: '', detail });
     }
   }
   const controllers = (metadata.ownerReferences ?? []).filter((owner) => owner.controller === true);
@@ -92,11 +87,16 @@ export function labelProblems(labels: Readonly<Record<string, string>> | undefin
     const value = labels[key] ?? '';
     const keyProblem = qualifiedNameProblem(key);
     if (keyProblem !== undefined) errors.push({ type: 'Invalid', field, value: key, detail: keyProblem });
-    if (value.length > 63) errors.push({ type: 'Invalid', field, value, detail: 'must be no more than 63 characters' });
-    else if (value !== '' && !qualified.test(value))
-      errors.push({ type: 'Invalid', field, value, detail: labelValueText });
+    const problem = labelValueProblem(value);
+    if (problem !== undefined) errors.push({ type: 'Invalid', field, value, detail: problem });
   }
   return errors;
+}
+
+/** Why a label cannot have the value, or undefined. */
+export function labelValueProblem(value: string): string | undefined {
+  if (value.length > 63) return 'must be no more than 63 characters';
+  return value === '' || qualified.test(value) ? undefined : labelValueText;
 }
 
 function annotationProblems(annotations: Readonly<Record<string, string>> | undefined): FieldError[] {
@@ -106,7 +106,7 @@ function annotationProblems(annotations: Readonly<Record<string, string>> | unde
     const problem = qualifiedNameProblem(key.toLowerCase());
     if (problem !== undefined)
       errors.push({ type: 'Invalid', field: 'metadata.annotations', value: key, detail: problem });
-    bytes += key.length + (annotations[key]?.length ?? 0);
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(annotations[key] ?? '');
   }
   if (bytes > annotationBytesMax) {
     errors.push({

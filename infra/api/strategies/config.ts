@@ -1,9 +1,13 @@
 // ConfigMaps, Secrets, ServiceAccounts, Leases, core Events, Endpoints and EndpointSlices.
 
 import type { ConfigMap, CoreEvent, Secret } from '../../../streams/resources/config.ts';
+import type { AnyObject } from '../../../streams/resources/meta.ts';
+import type { EndpointSlice, Endpoints } from '../../../streams/resources/service.ts';
+import { setKey } from '../codec/own-key.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { configMapProblems, eventProblems, secretProblems } from '../validation/config.ts';
-import { fill } from './fill.ts';
+import { endpointSliceProblems, endpointsProblems } from '../validation/endpoints.ts';
+import { fill, mapSame, within } from './fill.ts';
 
 export const configMapStrategy: Omit<Strategy, 'lifecycle'> = {
   validate: (next, before) => configMapProblems(next as ConfigMap, before as ConfigMap | undefined),
@@ -31,13 +35,28 @@ export const eventStrategy: Omit<Strategy, 'lifecycle'> = {
   validate: (next) => eventProblems(next as unknown as CoreEvent),
 };
 
-export const endpointsStrategy: Omit<Strategy, 'lifecycle'> = { createOnUpdate: true };
+export const endpointsStrategy: Omit<Strategy, 'lifecycle'> = {
+  createOnUpdate: true,
+  defaults: (object) =>
+    within(object as Endpoints & AnyObject, 'subsets', (subsets) =>
+      mapSame(subsets, (subset) => within(subset, 'ports', (ports) => mapSame(ports, (port) => fill(port, tcp)))),
+    ),
+  validate: (next) => endpointsProblems(next as unknown as Endpoints),
+};
 
-export const endpointSliceStrategy: Omit<Strategy, 'lifecycle'> = { generation: true };
+export const endpointSliceStrategy: Omit<Strategy, 'lifecycle'> = {
+  generation: true,
+  defaults: (object) =>
+    within(object as EndpointSlice & AnyObject, 'ports', (ports) => mapSame(ports, (port) => fill(port, tcp))),
+  validate: (next, before) =>
+    endpointSliceProblems(next as unknown as EndpointSlice, before as unknown as EndpointSlice | undefined),
+};
+
+const tcp = { protocol: 'TCP' };
 
 /** `stringData` is a convenience of writers: it is merged into `data` and never stored. */
 function withStringData<T extends object>(object: T, stringData: Readonly<Record<string, string>>): T {
   const data: Record<string, string> = { ...(object as { data?: Readonly<Record<string, string>> }).data };
-  for (const key in stringData) data[key] = Buffer.from(stringData[key] ?? '').toString('base64');
+  for (const key in stringData) setKey(data, key, Buffer.from(stringData[key] ?? '').toString('base64'));
   return { ...object, data };
 }

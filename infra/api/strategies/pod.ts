@@ -54,22 +54,58 @@ export const podStrategy: Omit<Strategy, 'lifecycle'> = {
 const changeable =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
+/** What of a pod's spec may change (facts §3.12), each part with its own refusal. */
 function specChangeProblems(next: PodSpec, before: PodSpec): FieldError[] {
   if (equal(next, before)) return [];
-  const masked: PodSpec = {
-    ...next,
-    ...(before.activeDeadlineSeconds === undefined
-      ? undefined
-      : { activeDeadlineSeconds: before.activeDeadlineSeconds }),
-    ...(before.tolerations === undefined ? undefined : { tolerations: before.tolerations }),
-    ...(before.schedulingGates === undefined ? undefined : { schedulingGates: before.schedulingGates }),
-    containers: sameImages(next.containers, before.containers),
-    ...(next.initContainers === undefined
-      ? undefined
-      : { initContainers: sameImages(next.initContainers, before.initContainers ?? []) }),
-  };
+  for (const list of ['containers', 'initContainers'] as const) {
+    if ((next[list] ?? []).length === (before[list] ?? []).length) continue;
+    const what = list === 'containers' ? 'containers' : 'init containers';
+    return [{ type: 'Forbidden', field: `spec.${list}`, detail: `pod updates may not add or remove ${what}` }];
+  }
+  const single = [...deadlineProblems(next, before), ...gateProblems(next, before)];
+  if (single.length > 0) return single;
+  const masked = withFieldsOf(
+    {
+      ...next,
+      containers: sameImages(next.containers ?? [], before.containers),
+      ...(next.initContainers && { initContainers: sameImages(next.initContainers, before.initContainers ?? []) }),
+    },
+    before,
+    ['activeDeadlineSeconds', 'tolerations', 'schedulingGates'],
+  );
   if (equal(masked, before) && keepsTolerations(next, before)) return [];
   return [{ type: 'Forbidden', field: 'spec', detail: changeable }];
+}
+
+/** The spec with these fields as they were before. */
+function withFieldsOf(spec: PodSpec, before: PodSpec, fields: readonly (keyof PodSpec)[]): PodSpec {
+  const masked: Record<string, unknown> = { ...spec };
+  for (const field of fields) {
+    if (before[field] === undefined) delete masked[field];
+    else masked[field] = before[field];
+  }
+  return masked as unknown as PodSpec;
+}
+
+/** A deadline may be set, and come closer. */
+function deadlineProblems(next: PodSpec, before: PodSpec): FieldError[] {
+  const [was, is] = [before.activeDeadlineSeconds, next.activeDeadlineSeconds];
+  if (was === undefined || (is !== undefined && is <= was)) return [];
+  const field = 'spec.activeDeadlineSeconds';
+  return is === undefined
+    ? [{ type: 'Invalid', field, value: null, detail: 'must not update from a positive integer to nil value' }]
+    : [{ type: 'Invalid', field, value: is, detail: 'must be less than or equal to previous value' }];
+}
+
+/** Gates open; no new one closes. */
+function gateProblems(next: PodSpec, before: PodSpec): FieldError[] {
+  const known = new Set((before.schedulingGates ?? []).map(({ name }) => name));
+  const added = (next.schedulingGates ?? []).filter(({ name }) => !known.has(name));
+  return added.map(({ name }) => ({
+    type: 'Forbidden',
+    field: 'spec.schedulingGates',
+    detail: `only deletion is allowed, but found new scheduling gate '${name}'`,
+  }));
 }
 
 function keepsTolerations(next: PodSpec, before: PodSpec): boolean {

@@ -6,13 +6,18 @@ import type { PodSpec } from '../../../streams/resources/pod.ts';
 export function qosClass(spec: PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {
   let guaranteed = true;
   let bestEffort = true;
-  for (const { resources = {} } of [...spec.containers, ...(spec.initContainers ?? [])]) {
+  for (const { resources = {} } of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
     for (const resource of ['cpu', 'memory']) {
-      const request = resources.requests?.[resource];
-      const limit = resources.limits?.[resource];
+      const request = asked(resources.requests?.[resource]);
+      const limit = asked(resources.limits?.[resource]);
       if (request !== undefined || limit !== undefined) bestEffort = false;
       if (limit === undefined || (request !== undefined && request !== limit)) guaranteed = false;
     }
   }
   return bestEffort ? 'BestEffort' : guaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+/** Asking for nothing is not asking. */
+function asked(quantity: string | undefined): string | undefined {
+  return quantity === '0' ? undefined : quantity;
 }

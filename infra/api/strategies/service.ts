@@ -62,8 +62,12 @@ function defaultService(spec: ServiceSpec): ServiceSpec {
     ...(external ? { externalTrafficPolicy: 'Cluster' } : undefined),
     ...(type === 'LoadBalancer' ? { allocateLoadBalancerNodePorts: true } : undefined),
   });
-  return within(filled, 'ports', (ports) => mapSame(ports, defaultPort));
+  const affine =
+    filled.sessionAffinity === 'ClientIP' ? fill(filled, { sessionAffinityConfig: clientIpConfig }) : filled;
+  return within(affine, 'ports', (ports) => mapSame(ports, defaultPort));
 }
+
+const clientIpConfig = { clientIP: { timeoutSeconds: 10_800 } };
 
 function defaultPort(port: ServicePort): ServicePort {
   const { targetPort, ...rest } = port;

@@ -3,9 +3,8 @@
 import type { Node } from '../../../streams/resources/node.ts';
 import type { FieldError } from '../errors.ts';
 import { qualifiedNameProblem } from '../registry/names.ts';
-import { notSupported } from './pod.ts';
-
-const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+import { notSupported } from './not-supported.ts';
+import { taintEffects } from './scheduling.ts';
 
 export function nodeProblems(next: Node, before: Node | undefined): FieldError[] {
   const errors: FieldError[] = [];
@@ -15,7 +14,7 @@ export function nodeProblems(next: Node, before: Node | undefined): FieldError[]
     const problem = qualifiedNameProblem(taint.key ?? '');
     if (problem !== undefined)
       errors.push({ type: 'Invalid', field: `${field}.key`, value: taint.key, detail: problem });
-    errors.push(...notSupported(taint.effect, effects, `${field}.effect`));
+    errors.push(...notSupported(taint.effect, taintEffects, `${field}.effect`));
     const id = `${taint.key}:${taint.effect}`;
     if (seen.has(id))
       errors.push({ type: 'Duplicate', field, value: taint, detail: 'taints must be unique by key and effect pair' });

@@ -14,7 +14,7 @@ export function configMapProblems(next: ConfigMap, before: ConfigMap | undefined
   const errors = dataProblems(next.data, 'data');
   for (const name in next.binaryData) {
     errors.push(...keyProblems(name, `binaryData[${name}]`));
-    if (next.data?.[name] !== undefined) {
+    if (next.data !== undefined && Object.hasOwn(next.data, name)) {
       errors.push({
         type: 'Invalid',
         field: `data[${name}]`,
@@ -23,7 +23,7 @@ export function configMapProblems(next: ConfigMap, before: ConfigMap | undefined
       });
     }
   }
-  if (size(next.data) + size(next.binaryData) > dataBytesMax) errors.push(tooLong(''));
+  if (textBytes(next.data) + decodedBytes(next.binaryData) > dataBytesMax) errors.push(tooLong('[]'));
   if (before?.immutable === true) {
     if (next.immutable !== true) errors.push(immutableOnce('immutable'));
     if (!equal(next.data, before.data)) errors.push(immutableOnce('data'));
@@ -34,7 +34,7 @@ export function configMapProblems(next: ConfigMap, before: ConfigMap | undefined
 
 export function secretProblems(next: Secret, before: Secret | undefined): FieldError[] {
   const errors = dataProblems(next.data, 'data');
-  if (size(next.data) > dataBytesMax) errors.push(tooLong('data'));
+  if (decodedBytes(next.data) > dataBytesMax) errors.push(tooLong('data'));
   if (before !== undefined && next.type !== before.type) errors.push(immutable('type', next.type));
   if (before?.immutable === true) {
     if (next.immutable !== true) errors.push(immutableOnce('immutable'));
@@ -64,9 +64,16 @@ function keyProblems(name: string, field: string): FieldError[] {
   return key.test(name) ? [] : [{ type: 'Invalid', field, value: name, detail: keyText }];
 }
 
-function size(data: Readonly<Record<string, string>> | undefined): number {
+function textBytes(data: Readonly<Record<string, string>> | undefined): number {
   let bytes = 0;
-  for (const name in data) bytes += data[name]?.length ?? 0;
+  for (const name in data) bytes += Buffer.byteLength(data[name] ?? '');
+  return bytes;
+}
+
+/** What base64 stands for: the bound is on the data, not on its spelling. */
+function decodedBytes(data: Readonly<Record<string, string>> | undefined): number {
+  let bytes = 0;
+  for (const name in data) bytes += Buffer.byteLength(data[name] ?? '', 'base64');
   return bytes;
 }
 

@@ -4,6 +4,8 @@ import type { Container, Pod, PodSpec } from '../../../streams/resources/pod.ts'
 import { canonicalQuantity, compareQuantity, quantityOf } from '../../../streams/resources/quantity.ts';
 import type { FieldError } from '../errors.ts';
 import { labelProblems, nameProblem } from '../registry/names.ts';
+import { notSupported } from './not-supported.ts';
+import { schedulingProblems } from './scheduling.ts';
 
 const restartPolicies = ['Always', 'Never', 'OnFailure'];
 const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
@@ -43,6 +45,7 @@ export function podSpecProblems(spec: PodSpec | undefined, path: string): FieldE
       errors.push({ type: 'Invalid', field: `${path}.nodeName`, value: spec.nodeName, detail: problem });
   }
   errors.push(...labelProblems(spec.nodeSelector, `${path}.nodeSelector`));
+  errors.push(...schedulingProblems(spec, path));
   errors.push(...mountProblems(spec, path));
   return errors;
 }
@@ -140,11 +143,6 @@ function mountProblems(spec: PodSpec, path: string): FieldError[] {
 export function portProblems(port: number, field: string): FieldError[] {
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return [];
   return [{ type: 'Invalid', field, value: port, detail: 'must be between 1 and 65535, inclusive' }];
-}
-
-export function notSupported(value: string | undefined, supported: readonly string[], field: string): FieldError[] {
-  if (value === undefined || value === '' || supported.includes(value)) return [];
-  return [{ type: 'NotSupported', field, value, supported }];
 }
 
 export function negative(field: string, value: number): FieldError {

@@ -3,7 +3,8 @@
 import type { Service, ServicePort } from '../../../streams/resources/service.ts';
 import type { FieldError } from '../errors.ts';
 import { labelProblems } from '../registry/names.ts';
-import { notSupported, portProblems } from './pod.ts';
+import { notSupported } from './not-supported.ts';
+import { portProblems } from './pod.ts';
 import { immutable } from './workloads.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];

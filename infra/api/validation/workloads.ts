@@ -6,7 +6,9 @@ import type { Deployment, IntOrString, PodTemplate, ReplicaSet } from '../../../
 import type { FieldError } from '../errors.ts';
 import { equal } from '../registry/equal.ts';
 import { labelProblems } from '../registry/names.ts';
-import { negative, notSupported, podSpecProblems } from './pod.ts';
+import { labelSelectorProblems } from './label-selector.ts';
+import { notSupported } from './not-supported.ts';
+import { negative, podSpecProblems } from './pod.ts';
 
 export function deploymentProblems(next: Deployment, before: Deployment | undefined): FieldError[] {
   const { spec } = next;
@@ -30,6 +32,15 @@ export function deploymentProblems(next: Deployment, before: Deployment | undefi
   if (rolling !== undefined) {
     for (const field of ['maxUnavailable', 'maxSurge'] as const) {
       errors.push(...intOrPercentProblems(rolling[field], `spec.strategy.rollingUpdate.${field}`));
+    }
+    const unavailable = rolling.maxUnavailable;
+    if (typeof unavailable === 'string' && Number.parseInt(unavailable, 10) > 100) {
+      errors.push({
+        type: 'Invalid',
+        field: 'spec.strategy.rollingUpdate.maxUnavailable',
+        value: unavailable,
+        detail: 'must not be greater than 100%',
+      });
     }
     if (isZero(rolling.maxUnavailable) && isZero(rolling.maxSurge)) {
       errors.push({
@@ -66,8 +77,11 @@ export function immutable(field: string, value: unknown): FieldError {
   return { type: 'Invalid', field, value, detail: 'field is immutable' };
 }
 
-function selectorProblems(selector: LabelSelector | undefined, template: PodTemplate | undefined): FieldError[] {
-  if (selector === undefined) return [{ type: 'Required', field: 'spec.selector', detail: '' }];
+function selectorProblems(selector: LabelSelector | null | undefined, template: PodTemplate | undefined): FieldError[] {
+  // Go prints a selector that is not there as null.
+  if (selector == null) return [{ type: 'Required', field: 'spec.selector', detail: '' }];
+  const malformed = labelSelectorProblems(selector, 'spec.selector');
+  if (malformed.length > 0) return malformed;
   const empty = Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0;
   if (empty) {
     return [

@@ -1,5 +1,6 @@
 // The body of a request as an object of the kind the endpoint takes: decoded, its fields checked as fieldValidation asks.
 
+import { assert } from '../../../streams/base/assert.ts';
 import { limits } from '../../../streams/base/limits.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { type ConformOptions, cannotBeHandled, conform, type FieldValidation } from '../codec/conform.ts';
@@ -42,22 +43,7 @@ export async function readObject(expected: Expected, context: BodyContext): Prom
     throw new ApiError({ code: 415, reason: 'UnsupportedMediaType', message: decoded.message });
   }
   if (decoded.type === 'malformed') throw badRequest(decoded.message);
-  checkType(decoded.object, expected);
   return conformed(decoded.object, expected, context, decoded.strictness);
-}
-
-/** A body says what it is only to be right about it. Options of meta/v1 may come under any group's version. */
-function checkType(object: Readonly<Record<string, unknown>>, expected: Expected): void {
-  const wanted = apiVersionOf(expected);
-  const apiVersion = String(object.apiVersion || wanted);
-  const kind = String(object.kind || expected.kind);
-  if (kind === expected.kind && (apiVersion === wanted || expected.group === 'meta.k8s.io')) return;
-  const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
-  const why =
-    schemaOf(apiVersion, kind) === undefined
-      ? notRegistered(apiVersion, kind)
-      : `converting (${apiVersion}.${kind}) to (${wanted}.${expected.kind}): unknown conversion`;
-  throw badRequest(cannotBeHandled({ kind, version }, expected.kind, why));
 }
 
 /** Checks an object against its kind's schema: a body that was read, or what a patch made. */
@@ -67,16 +53,30 @@ export function conformed(
   { fieldValidation, warn }: Pick<BodyContext, 'fieldValidation' | 'warn'>,
   strictness: Omit<ConformOptions, 'fieldValidation'> = {},
 ): AnyObject {
-  const said = { apiVersion: String(object.apiVersion ?? ''), kind: String(object.kind ?? '') };
-  const schema = schemaFor(said.apiVersion, said.kind, expected);
-  if (schema === undefined) return object as AnyObject;
+  checkType(object, expected);
+  const schema = schemaOf(apiVersionOf(expected), expected.kind);
+  assert(schema !== undefined, `the facts table has ${expected.kind}`);
   const outcome = conform(object as Record<string, unknown>, schema, { fieldValidation, ...strictness });
   if (outcome.type === 'refused') {
-    const version = said.apiVersion === '' ? expected.version : said.apiVersion.slice(said.apiVersion.indexOf('/') + 1);
-    throw badRequest(cannotBeHandled({ kind: said.kind || expected.kind, version }, expected.kind, outcome.message));
+    throw badRequest(cannotBeHandled(expected, expected.kind, outcome.message));
   }
   for (const warning of outcome.warnings) warn(warning);
   return outcome.object as AnyObject;
+}
+
+/** A body says what it is only to be right about it. Options of meta/v1 may come under any group's version. */
+function checkType(object: Readonly<Record<string, unknown>>, expected: Expected): void {
+  const wanted = apiVersionOf(expected);
+  // What is no text is refused with everything else that has the wrong type.
+  const apiVersion = typeof object.apiVersion === 'string' && object.apiVersion !== '' ? object.apiVersion : wanted;
+  const kind = typeof object.kind === 'string' && object.kind !== '' ? object.kind : expected.kind;
+  if (kind === expected.kind && (apiVersion === wanted || expected.group === 'meta.k8s.io')) return;
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
+  const why =
+    schemaOf(apiVersion, kind) === undefined
+      ? notRegistered(apiVersion, kind)
+      : `converting (${apiVersion}.${kind}) to (${wanted}.${expected.kind}): unknown conversion`;
+  throw badRequest(cannotBeHandled({ kind, version }, expected.kind, why));
 }
 
 /** The body of a PATCH, which is no object of a kind: JSON, or YAML for apply (which most clients send as JSON). */
