@@ -243,12 +243,12 @@ describe('back-pressure', () => {
       });
     // The reader has asked for all it may hold, and the server has sent it: nothing is under way any more.
     const ahead = await eventually(async () => {
+      expect(worked).toEqual(range(1, 9));
       const [reader] = await readersOf(nats);
       expect(reader?.num_waiting).toBe(0);
       expect(reader?.delivered.stream_seq).toBeGreaterThanOrEqual(limits.readMessagesMax);
       return reader?.delivered.stream_seq ?? 0;
     });
-    expect(worked).toEqual(range(1, 9));
     expect(ahead).toBeLessThanOrEqual(2 * limits.readMessagesMax);
     gate.resolve();
     await done;
