@@ -42,6 +42,11 @@ export class TcpProxy {
     this.#swallowing = true;
   }
 
+  /** Present connections stay open and nothing gets through them any more; new ones work. */
+  stall(): void {
+    for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+  }
+
   /** Breaks every connection; new ones work. */
   cut(): void {
     this.#swallowing = false;
