@@ -142,7 +142,8 @@ function withRevision(deployment: Deployment, revision: string): Write {
   const { metadata } = deployment;
   const next = { ...metadata.annotations, [annotations.revision]: revision };
   const object = { ...deployment, metadata: { ...metadata, annotations: next } };
-  return { kind: 'update', resource: resources.deployments, object };
+  // Through the status, as upstream: an annotation written through the main endpoint would count as a new generation.
+  return { kind: 'update', resource: resources.deployments, subresource: 'status', object };
 }
 
 function statusWrite({ deployment, status }: Pick<PlanInput, 'deployment' | 'status'>): Write[] {
