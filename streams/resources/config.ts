@@ -27,6 +27,7 @@ export type ServiceAccount = KubeObject & {
 };
 
 export type CoreEvent = KubeObject & {
+  readonly series?: { readonly count?: number; readonly lastObservedTime?: string | null };
   readonly involvedObject: ObjectReference;
   readonly reason?: string;
   readonly message?: string;

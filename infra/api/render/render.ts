@@ -16,9 +16,9 @@ export type Rendering = { readonly kind: Kind; readonly form: Form; readonly now
 
 /** One object of the kind the request named. */
 export function renderStored(stored: StoredObject, rendering: Rendering): Buffer {
-  const { kind, form } = rendering;
+  const { form } = rendering;
   if (servesStoredBytes(rendering)) return stored.json;
-  return encodeValue(shape(asKind(stored.object, kind), rendering), form);
+  return encodeValue(shape(stored.object, rendering), form);
 }
 
 /** True where the stored bytes are the answer as they are. */
@@ -36,9 +36,12 @@ export const listTail = ']}\n';
 /** A whole list in the forms that are not streamed. */
 export function renderList(listed: Listed, rendering: Rendering): Buffer {
   const { kind, form } = rendering;
-  const objects = listed.items.map((stored) => asKind(stored.object, kind));
   const metadata = listMeta(listed);
-  if (form.as === 'table') return encodeValue(table(objects, rendering, metadata), form);
+  if (form.as === 'table') {
+    const stored = listed.items.map(({ object }) => object);
+    return encodeValue(table(stored, rendering, metadata), form);
+  }
+  const objects = listed.items.map((stored) => asKind(stored.object, kind));
   if (form.as === 'partial') {
     const items = objects.map((object) => partial(object, form));
     return encodeValue(
@@ -51,7 +54,7 @@ export function renderList(listed: Listed, rendering: Rendering): Buffer {
 
 /** The object of a watch event; the first event of a Table watch carries the columns, the others do not. */
 export function watchObject(object: AnyObject, rendering: Rendering, first: boolean): object {
-  const shaped = shape(asKind(object, rendering.kind), rendering);
+  const shaped = shape(object, rendering);
   return rendering.form.as === 'table' && !first ? { ...shaped, columnDefinitions: null } : shaped;
 }
 
@@ -93,13 +96,15 @@ function protobuf(value: Readonly<Record<string, unknown>>): Buffer {
   return schema === undefined ? Buffer.from(JSON.stringify(value)) : encodeProtobuf(value, schema);
 }
 
+/** A stored object in the form and as the kind asked for. */
 function shape(object: AnyObject, rendering: Rendering): object {
-  const { form } = rendering;
+  const { kind, form } = rendering;
   if (form.as === 'partial') return partial(object, form);
   if (form.as === 'table') return table([object], rendering, { resourceVersion: object.metadata.resourceVersion });
-  return object;
+  return asKind(object, kind);
 }
 
+/** Printers read stored objects; what comes along with a row is of the kind asked for. */
 function table(objects: readonly AnyObject[], { kind, form, nowMs }: Rendering, metadata: object): object {
   const printer = tablePrinterOf(kind);
   return {
@@ -107,13 +112,13 @@ function table(objects: readonly AnyObject[], { kind, form, nowMs }: Rendering, 
     apiVersion: `meta.k8s.io/${form.metaVersion}`,
     metadata,
     columnDefinitions: printer.columns.map((column) => ({ format: '', description: '', ...column })),
-    rows: objects.map((object) => ({ cells: printer.cells(object, nowMs), ...included(object, form) })),
+    rows: objects.map((object) => ({ cells: printer.cells(object, nowMs), ...included(object, { kind, form }) })),
   };
 }
 
-function included(object: AnyObject, form: Form): { object?: object } {
+function included(object: AnyObject, { kind, form }: Pick<Rendering, 'kind' | 'form'>): { object?: object } {
   if (form.includeObject === 'None') return {};
-  return { object: form.includeObject === 'Object' ? object : partial(object, form) };
+  return { object: form.includeObject === 'Object' ? asKind(object, kind) : partial(object, form) };
 }
 
 function partial(object: AnyObject, form: Form): object {

@@ -1,6 +1,7 @@
 // Texts that several tables share: ages, counts, lists, selectors.
 
-import type { AnyObject, LabelSelector, Labels } from '../../../streams/resources/meta.ts';
+import { assertNever } from '../../../streams/base/assert.ts';
+import type { AnyObject, LabelSelector, LabelSelectorRequirement, Labels } from '../../../streams/resources/meta.ts';
 import type { PodTemplate } from '../../../streams/resources/workload.ts';
 import type { Column } from './table.ts';
 
@@ -23,7 +24,7 @@ export function age(object: AnyObject, nowMs: number): string {
   return since(object.metadata.creationTimestamp, nowMs);
 }
 
-/** How long ago a timestamp is, as people read it. */
+/** How long ago a time is, as people read it: in whole seconds, cut off as Go cuts them off. */
 export function since(time: string | null | undefined, nowMs: number): string {
   if (time === undefined || time === null || time === '') return unknown;
   return humanDuration(nowMs - Date.parse(time));
@@ -31,7 +32,7 @@ export function since(time: string | null | undefined, nowMs: number): string {
 
 /** Two units at most, fewer the longer it is: `58s`, `3m12s`, `25m`, `3h5m`, `47h`, `9d`, `2y100d`. */
 export function humanDuration(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
+  const seconds = Math.trunc(ms / 1000);
   if (seconds < -1) return '<invalid>';
   if (seconds < 0) return '0s';
   if (seconds < 120) return `${seconds}s`;
@@ -72,24 +73,25 @@ export function labelsText(labels: Labels | undefined): string {
 
 export function selectorText(selector: LabelSelector | undefined): string {
   if (selector === undefined) return none;
-  const exact = Object.keys(selector.matchLabels ?? {})
-    .sort()
-    .map((key) => `${key}=${selector.matchLabels?.[key]}`);
-  const others = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
-    switch (operator) {
-      case 'In':
-        return `${key} in (${[...values].sort().join(',')})`;
-      case 'NotIn':
-        return `${key} notin (${[...values].sort().join(',')})`;
-      case 'Exists':
-        return key;
-      case 'DoesNotExist':
-        return `!${key}`;
-      default:
-        return key;
-    }
-  });
-  return joined([...exact, ...others]);
+  const exact = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
+  const others = (selector.matchExpressions ?? []).map((rule) => ({ key: rule.key, text: requirementText(rule) }));
+  const ordered = [...exact, ...others].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return joined(ordered.map(({ text }) => text));
+}
+
+function requirementText({ key, operator, values = [] }: LabelSelectorRequirement): string {
+  switch (operator) {
+    case 'In':
+      return `${key} in (${[...values].sort().join(',')})`;
+    case 'NotIn':
+      return `${key} notin (${[...values].sort().join(',')})`;
+    case 'Exists':
+      return key;
+    case 'DoesNotExist':
+      return `!${key}`;
+    default:
+      return assertNever(operator);
+  }
 }
 
 export function containerNames(template: PodTemplate | undefined): string {

@@ -1,6 +1,7 @@
 // `kubectl get` of nodes, namespaces, config, leases and events.
 
 import type { ConfigMap, CoreEvent, Namespace, Secret } from '../../../streams/resources/config.ts';
+import type { Labels } from '../../../streams/resources/meta.ts';
 import type { Lease, Node } from '../../../streams/resources/node.ts';
 import { age, ageColumn, column, joined, nameColumn, none, since, unknown, wide } from './cells.ts';
 import type { TablePrinter } from './table.ts';
@@ -24,16 +25,12 @@ export const nodeTable: TablePrinter = {
     const { metadata, spec, status } = object as unknown as Node;
     const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
     const health = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
-    const roles = Object.keys(metadata.labels ?? {})
-      .filter((label) => label.startsWith(roleLabel))
-      .map((label) => label.slice(roleLabel.length))
-      .sort();
     const address = (type: string) => status?.addresses?.find((entry) => entry.type === type)?.address ?? none;
     const info = status?.nodeInfo ?? {};
     return [
       metadata.name,
       spec?.unschedulable === true ? `${health},SchedulingDisabled` : health,
-      joined(roles),
+      joined(rolesOf(metadata.labels)),
       age(object, nowMs),
       info.kubeletVersion ?? '',
       address('InternalIP'),
@@ -44,6 +41,16 @@ export const nodeTable: TablePrinter = {
     ];
   },
 };
+
+/** From `node-role.kubernetes.io/<role>` labels and the older `kubernetes.io/role=<role>`. */
+function rolesOf(labels: Labels = {}): readonly string[] {
+  const roles = new Set<string>();
+  for (const label in labels) {
+    if (label.startsWith(roleLabel)) roles.add(label.slice(roleLabel.length));
+    else if (label === 'kubernetes.io/role' && labels[label]) roles.add(labels[label]);
+  }
+  return [...roles].filter((role) => role !== '').sort();
+}
 
 export const namespaceTable: TablePrinter = {
   columns: [nameColumn, column('Status'), ageColumn],
@@ -97,21 +104,22 @@ export const eventTable: TablePrinter = {
   ],
   cells(object, nowMs) {
     const event = object as unknown as CoreEvent;
-    const { involvedObject, source } = event;
+    const { involvedObject, source, series } = event;
     const first = event.firstTimestamp ?? event.eventTime;
-    const last = event.lastTimestamp ?? first;
+    const last = series?.lastObservedTime ?? event.lastTimestamp ?? first;
     const kind = (involvedObject?.kind ?? '').toLowerCase();
     const component = source?.component || event.reportingComponent || '';
+    const host = source?.host || event.reportingInstance || '';
     return [
       since(last, nowMs),
       event.type ?? '',
       event.reason ?? '',
       involvedObject?.name ? `${kind}/${involvedObject.name}` : kind,
       involvedObject?.fieldPath ?? '',
-      joined([component, source?.host ?? ''].filter((text) => text !== '')).replace(none, ''),
+      host === '' ? component : `${component}, ${host}`,
       (event.message ?? '').trim(),
       since(first, nowMs),
-      event.count ?? 1,
+      (series === undefined ? event.count : series.count) || 1,
       event.metadata.name,
     ];
   },

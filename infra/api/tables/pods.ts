@@ -25,7 +25,7 @@ export const podTable: TablePrinter = {
       podStatusText(pod),
       restartsText(pod, nowMs),
       age(object, nowMs),
-      pod.status?.podIP || none,
+      pod.status?.podIP || pod.status?.podIPs?.[0]?.ip || none,
       pod.spec.nodeName || none,
       pod.status?.nominatedNodeName || none,
       gatesText(pod),
@@ -41,7 +41,7 @@ export function podStatusText(pod: Pod): string {
   if (gated !== undefined) text = 'SchedulingGated';
   const initializing = initText(pod);
   if (initializing !== undefined) text = initializing;
-  else text = containersText(pod, text);
+  if (!isInitializing(pod)) text = containersText(pod, text);
   if (pod.metadata.deletionTimestamp !== undefined && pod.metadata.deletionTimestamp !== null) {
     return status.reason === 'NodeLost' ? 'Unknown' : isOver(status.phase) && spec !== undefined ? text : 'Terminating';
   }
@@ -50,6 +50,15 @@ export function podStatusText(pod: Pod): string {
 
 function isOver(phase: string | undefined): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
+}
+
+/** Until its init containers are through, a pod is shown by them alone. */
+function isInitializing(pod: Pod): boolean {
+  return initText(pod) !== undefined && !holds(pod, 'Initialized');
+}
+
+function holds({ status }: Pod, type: string): boolean {
+  return status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
 }
 
 function initText({ spec, status }: Pod): string | undefined {
@@ -66,8 +75,8 @@ function initText({ spec, status }: Pod): string | undefined {
   return undefined;
 }
 
-function containersText({ status }: Pod, phaseText: string): string {
-  const statuses = status?.containerStatuses ?? [];
+function containersText(pod: Pod, phaseText: string): string {
+  const statuses = pod.status?.containerStatuses ?? [];
   let text = phaseText;
   let running = false;
   for (const container of statuses.toReversed()) {
@@ -77,7 +86,7 @@ function containersText({ status }: Pod, phaseText: string): string {
     else if (container.ready && container.state?.running !== undefined) running = true;
   }
   if (text !== 'Completed' || !running) return text;
-  return status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ? 'Running' : 'NotReady';
+  return holds(pod, 'Ready') ? 'Running' : 'NotReady';
 }
 
 function exitText({ signal, exitCode }: { readonly signal?: number; readonly exitCode: number }): string {
@@ -94,17 +103,20 @@ function sidecarStatuses({ spec, status }: Pod): ContainerStatus[] {
 }
 
 function readiness(pod: Pod): { ready: number; total: number } {
-  const sidecars = sidecarStatuses(pod);
-  const all = [...(pod.status?.containerStatuses ?? []), ...sidecars];
-  const sidecarCount = (pod.spec.initContainers ?? []).filter(isSidecar).length;
+  const sidecars = sidecarStatuses(pod).filter(({ ready, started }) => ready && started === true);
+  const containers = isInitializing(pod) ? [] : (pod.status?.containerStatuses ?? []);
+  const ready = containers.filter((container) => container.ready && container.state?.running !== undefined);
   return {
-    ready: all.filter((container) => container.ready && container.state?.running !== undefined).length,
-    total: pod.spec.containers.length + sidecarCount,
+    ready: ready.length + sidecars.length,
+    total: pod.spec.containers.length + (pod.spec.initContainers ?? []).filter(isSidecar).length,
   };
 }
 
+/** Of the init containers while they run, then of the containers and sidecars. */
 function restartsText(pod: Pod, nowMs: number): string {
-  const all = [...(pod.status?.containerStatuses ?? []), ...sidecarStatuses(pod)];
+  const all = isInitializing(pod)
+    ? (pod.status?.initContainerStatuses ?? [])
+    : [...(pod.status?.containerStatuses ?? []), ...sidecarStatuses(pod)];
   const restarts = all.reduce((sum, container) => sum + container.restartCount, 0);
   const ends = all.map((container) => container.lastState?.terminated?.finishedAt ?? '').sort();
   const last = ends.at(-1) ?? '';
