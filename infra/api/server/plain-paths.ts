@@ -1,9 +1,10 @@
 // Paths that are not resources: health, version, discovery, OpenAPI, token keys.
 
+import { createHash } from 'node:crypto';
 import type { TokenIssuer } from '../auth/service-account-tokens.ts';
 import { jwksPath, openidConfigurationPath } from '../auth/service-account-tokens.ts';
 import { aggregated, apiGroup, groupList, legacyVersions, resourceList } from '../discovery/resources.ts';
-import { unknownPath } from '../errors.ts';
+import { methodNotAllowed, unknownPath } from '../errors.ts';
 import { offers } from '../http/negotiate.ts';
 import { sendJson } from '../http/status.ts';
 import { allKinds } from '../kinds/kinds.ts';
@@ -24,11 +25,12 @@ export type PlainPorts = {
 export async function plainRequest(call: Call, ports: PlainPorts): Promise<void> {
   const path = call.info.path.replace(/(.)\/$/, '$1');
   const [, root = '', ...rest] = path.split('/');
+  const { method } = call.request;
+  if (root === 'healthz' || root === 'livez' || root === 'readyz')
+    return ports.health.answer(call, { root, checks: rest });
+  // Everything here is only read; what is not here is not found by any method.
+  if (method !== 'GET' && method !== 'HEAD' && isRead(path, root)) throw methodNotAllowed();
   switch (root) {
-    case 'healthz':
-    case 'livez':
-    case 'readyz':
-      return ports.health.answer(call, { root, checks: rest });
     case 'version':
       return sendJson(call.response, 200, versionInfo);
     case 'api':
@@ -48,6 +50,12 @@ export async function plainRequest(call: Call, ports: PlainPorts): Promise<void>
       }
       throw unknownPath();
   }
+}
+
+function isRead(path: string, root: string): boolean {
+  return (
+    ['', 'version', 'api', 'apis', 'openapi'].includes(root) || path === jwksPath || path === openidConfigurationPath
+  );
 }
 
 function discovery(
@@ -84,12 +92,13 @@ function discoveryRoot(call: Call, { address }: PlainPorts, core: boolean): void
         ? legacyVersions(address())
         : groupList(kinds);
   const body = Buffer.from(JSON.stringify(document));
-  const etag = `"${core ? 'core' : 'groups'}-${body.length.toString(36)}-${version ?? 'plain'}"`;
-  if (version !== undefined && request.headers['if-none-match'] === etag) {
-    call.response.send({ status: 304, headers: { etag } }, '');
+  if (version === undefined) {
+    answer(call, { contentType, body });
     return;
   }
-  answer(call, { contentType, body, ...(version === undefined ? undefined : { etag }) });
+  const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
+  if (request.headers['if-none-match'] === etag) call.response.send({ status: 304, headers: { etag } }, '');
+  else answer(call, { contentType, body, etag });
 }
 
 function answer(call: Call, { contentType, body, etag }: { contentType: string; body: Buffer; etag?: string }): void {
