@@ -335,7 +335,9 @@ describe('a rolling update', () => {
     expect(lines[0]).toContain('web-a: metadata.annotations.deployment.kubernetes.io/revision "1" → "3"');
     expect(lines[0]).toContain('revision-history none → "1"');
     expect(lines[0]).toContain('spec.replicas 0 → 1');
-    expect(lines[1]).toBe('update deployments/status web: metadata.annotations.deployment.kubernetes.io/revision "2" → "3"');
+    expect(lines[1]).toBe(
+      'update deployments/status web: metadata.annotations.deployment.kubernetes.io/revision "2" → "3"',
+    );
   });
 
   test('that is over clears old replica sets beyond the history limit', () => {
