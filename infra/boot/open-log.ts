@@ -87,13 +87,21 @@ async function openChild({ dataDir, durability }: LogOptions, ports: LogPorts): 
     if (!stopping) failed.resolve(new Error(`nats-server ended and cannot be started again: ${lastWords}`));
   };
   let server = await start(undefined, dataDir.crashed);
-  const log = await openJetStreamLog({
-    ...ports,
-    credentials: credentials.api,
-    durability,
-    servers: [server.url],
-    monitorUrl: server.monitorUrl,
-  });
+  let log: ClusterLog;
+  try {
+    log = await openJetStreamLog({
+      ...ports,
+      credentials: credentials.api,
+      durability,
+      servers: [server.url],
+      monitorUrl: server.monitorUrl,
+    });
+  } catch (error) {
+    // A store that cannot be opened must not leave its server behind, which would keep this process alive as well.
+    stopping = true;
+    await server.stop();
+    throw error;
+  }
   return {
     log,
     failed: failed.promise,

@@ -41,6 +41,13 @@ export function wrongWithRevisions(events: readonly RecordedEvent[]): string[] {
   return [...gaps.slice(0, 5), ...repeated];
 }
 
+/** What the machines of the cluster's own parts took for impossible when it happened. */
+export function lawless(events: readonly RecordedEvent[]): string[] {
+  return events.flatMap(({ revision, subject, type, anomaly }) =>
+    anomaly === undefined ? [] : [`${subject} ${type} at ${revision}: ${anomaly}`],
+  );
+}
+
 /** Every attempt's outcome is true of the log, and the log holds nothing that was not attempted. */
 export function wrongWithAttempts(attempts: readonly Attempt[], events: readonly RecordedEvent[]): string[] {
   const changes = Map.groupBy(writtenChanges(events), ({ key }) => key);

@@ -9,6 +9,7 @@ import type { ApiClient } from '../kit/api-client.ts';
 import { eventually } from '../kit/eventually.ts';
 import {
   type ConfigMap,
+  lawless,
   readAll,
   wrongWithAttempts,
   wrongWithPresent,
@@ -151,6 +152,8 @@ describe.skipIf(typeof engine === 'string')('in the middle of a rollout and of c
       expect(wrongWithAttempts(writers.attempts, events)).toEqual([]);
       const shown = await client.ok<{ readonly items: readonly ConfigMap[] }>({ method: 'GET', path: collection });
       expect(wrongWithPresent(shown.items, events)).toEqual([]);
+      expect(lawless(events), 'transitions no machine allows').toEqual([]);
+      expect(await cluster.shiplog(['replay', '--verify'])).toMatchObject({ code: 0 });
       const late = new ResumingWatch(client, { path: collection, after });
       clients.push(late);
       const to = writers.lastRevision;
