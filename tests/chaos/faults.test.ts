@@ -91,7 +91,8 @@ const faults: readonly Fault[] = [
     async strike(world) {
       for (const next of shuffled([killNats, killApi, pauseNats, cutNetwork, killBoth], world.random)) {
         await next(world);
-        await written(world.writers, world.random.int(50));
+        await world.cluster.ready();
+        await written(world.writers, 1 + world.random.int(50));
       }
     },
   },
