@@ -41,11 +41,17 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   const path = options.memory ? temporaryDirectory(undo) : options.dataDir;
   const dataDir = openDataDir({ path, clock, random });
   undo.add(() => dataDir.release());
+  // Undone also where the certificates fail first: the log is being opened beside them, and its server must not stay.
+  const opening = openLog(
+    { dataDir, memory: options.memory, nats: options.nats, durability: options.durability },
+    ports,
+  );
+  undo.add(async () => (await opening.catch(() => undefined))?.close());
+  const hosts = servedAddresses(options.address);
   const [pki, opened] = await Promise.all([
-    ensureClusterPki({ directory: dataDir.paths.pki, clock, random, hosts: servedAddresses(options.address) }),
-    openLog({ dataDir, memory: options.memory, nats: options.nats, durability: options.durability }, ports),
+    ensureClusterPki({ directory: dataDir.paths.pki, clock, random, hosts }),
+    opening,
   ]);
-  undo.add(() => opened.close());
   const stack = await startApiStack({ log: opened.log, ...ports });
   undo.add(() => stack.feed.stop());
   const started: { done: boolean } = { done: false };

@@ -100,8 +100,17 @@ async function trustedHistory(
   { api, logger }: ProvisionOptions,
   found: { log: StreamInfo; history: StreamInfo | undefined; epochChanged: boolean },
 ): Promise<StreamInfo | undefined> {
-  const { log, history, epochChanged } = found;
-  if (history === undefined || !historyIsAhead({ log, history })) return history;
+  const { history, epochChanged } = found;
+  if (history === undefined) return undefined;
+  let { log } = found;
+  // Both were asked in the same moment, and others may write: what looks lost is asked for again.
+  if (historyIsAhead({ log, history }) || subjectsOf(history) > subjectsOf(log)) log = await api.streamInfo('LOG');
+  if (subjectsOf(history) > subjectsOf(log) && !historyIsAhead({ log, history })) {
+    throw new StreamUnfit(
+      `${historyName} knows ${subjectsOf(history)} objects, LOG ${subjectsOf(log)}: LOG lost events it had acknowledged, its store is damaged. Restore it from a backup, or delete ${historyName} to go on with what LOG holds`,
+    );
+  }
+  if (!historyIsAhead({ log, history })) return history;
   if (!epochChanged) {
     throw new StreamUnfit(
       `${historyName} ends at revision ${history.state.last_seq}, LOG at ${log.state.last_seq}: LOG lost events it had acknowledged. Restore it from a backup, or delete ${historyName} to go on with what LOG holds`,
@@ -113,6 +122,11 @@ async function trustedHistory(
   });
   await api.deleteStream(historyName);
   return undefined;
+}
+
+/** LOG keeps at least the last event of every object there ever was. */
+function subjectsOf({ state }: StreamInfo): number {
+  return state.num_subjects ?? 0;
 }
 
 async function ensure(

@@ -2,7 +2,7 @@
 // history, one subject's last event, and where the stream begins and ends.
 
 import { type Revision, revision, revisionZero, type Subject } from '../base/brand.ts';
-import { HistoryTrimmed, LogUnavailable } from '../log/errors.ts';
+import { EventUnreadable, HistoryTrimmed, LogUnavailable } from '../log/errors.ts';
 import type { RecordedEvent } from '../log/event.ts';
 import type { Bounds } from '../log/event-log.ts';
 import { consume } from './consume.ts';
@@ -12,10 +12,13 @@ import { decoded, type StreamReader, sequence } from './tail.ts';
 
 /**
  * The last event of every subject in revision order, as of some instant while it is read: a subject written to
- * meanwhile may come with its newer event, or with both.
+ * meanwhile may come with its newer event, or with both. Throws EventUnreadable where LOG has lost some.
  */
 export async function* latest(reader: StreamReader, signal?: AbortSignal): AsyncGenerator<readonly RecordedEvent[]> {
-  const { deps, stream, logger, highWater } = reader;
+  const { deps, stream, history, logger, highWater } = reader;
+  // The server passes over messages its store cannot read. LOG has an event of every object there ever was: count them.
+  const expected = history === undefined ? 0 : ((await answered(deps.api.streamInfo(stream))).state.num_subjects ?? 0);
+  let count = 0;
   const portions = consume(deps, {
     stream,
     start: { kind: 'lastPerSubject' },
@@ -24,7 +27,14 @@ export async function* latest(reader: StreamReader, signal?: AbortSignal): Async
     logger,
     signal,
   });
-  for await (const portion of portions) yield decoded(reader, portion);
+  for await (const portion of portions) {
+    count += portion.length;
+    yield decoded(reader, portion);
+  }
+  if (count >= expected || signal?.aborted || deps.connection.closed) return;
+  throw new EventUnreadable(
+    `${stream} holds ${expected} objects, of which ${expected - count} cannot be read: its store is damaged. Restore it from a backup`,
+  );
 }
 
 /** Throws HistoryTrimmed where the range begins before the oldest retained event of LOG. */
