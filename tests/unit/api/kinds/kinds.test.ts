@@ -33,8 +33,10 @@ test('pods serve what kubectl asks of them', () => {
     verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
     subresources: [
       { name: 'binding', verbs: ['create'], group: '', version: 'v1', kind: 'Binding' },
+      { name: 'ephemeralcontainers', verbs: ['get', 'patch', 'update'], group: '', version: 'v1', kind: 'Pod' },
       { name: 'eviction', verbs: ['create'], group: 'policy', version: 'v1', kind: 'Eviction' },
       { name: 'log', verbs: ['get'], group: '', version: 'v1', kind: 'Pod' },
+      { name: 'resize', verbs: ['get', 'patch', 'update'], group: '', version: 'v1', kind: 'Pod' },
       { name: 'status', verbs: ['get', 'patch', 'update'], group: '', version: 'v1', kind: 'Pod' },
     ],
   });
@@ -45,9 +47,12 @@ test('namespaces cannot be deleted as a collection and reviews can only be creat
   expect(kindOf('authorization.k8s.io', 'selfsubjectaccessreviews')?.verbs).toEqual(['create']);
 });
 
-test('events.k8s.io events are core events in another form', () => {
-  expect(kindOf('events.k8s.io', 'events')?.storedAs).toEqual({ group: '', version: 'v1', kind: 'Event' });
-  expect(allKinds().filter((kind) => kind.storedAs !== undefined)).toHaveLength(1);
+test('events.k8s.io events and the first autoscalers are another kind in another form', () => {
+  const second = allKinds().filter((kind) => kind.storedAs !== undefined);
+  expect(second.map(({ group, version, storedAs }) => [`${group}/${version}`, storedAs])).toEqual([
+    ['events.k8s.io/v1', { group: '', version: 'v1', kind: 'Event' }],
+    ['autoscaling/v1', { group: 'autoscaling', version: 'v2', kind: 'HorizontalPodAutoscaler' }],
+  ]);
 });
 
 test('options and Status are found under the versions clients send them in', () => {
