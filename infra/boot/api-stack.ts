@@ -8,6 +8,7 @@ import type { ClusterLog } from '../../streams/log/event-log.ts';
 import { type Feed, startFeed } from '../../streams/views/feed.ts';
 import { ObjectView } from '../../streams/views/object-view.ts';
 import { admissionPlugins } from '../api/admission/plugins.ts';
+import { KindTable } from '../api/kinds/kind-table.ts';
 import { Deleter } from '../api/registry/deletion.ts';
 import { localWriter } from '../api/registry/local-writer.ts';
 import { NoteRecorder } from '../api/registry/note-recorder.ts';
@@ -24,6 +25,8 @@ export type StackPorts = {
 };
 
 export type ApiStack = {
+  /** Every kind served at this moment. */
+  readonly kinds: KindTable;
   readonly view: ObjectView;
   readonly registry: Registry;
   readonly deleter: Deleter;
@@ -34,6 +37,7 @@ export type ApiStack = {
 /** Resolves once the view holds the present of the log. */
 export async function startApiStack({ log, clock, random }: StackPorts): Promise<ApiStack> {
   const view = new ObjectView();
+  const kinds = new KindTable();
   const recorder = new Recorder({ log, view, clock, random: random.stream('events') });
   const ports: RegistryPorts = {
     view,
@@ -46,5 +50,5 @@ export async function startApiStack({ log, clock, random }: StackPorts): Promise
   const deleter = new Deleter(ports);
   const notes = new NoteRecorder({ registry, recorder, random: random.stream('notes') });
   const feed = await startFeed({ log, view });
-  return { view, registry, deleter, writer: localWriter({ registry, deleter, notes }), feed };
+  return { kinds, view, registry, deleter, writer: localWriter({ kinds, registry, deleter, notes }), feed };
 }

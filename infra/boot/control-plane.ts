@@ -8,7 +8,7 @@ import type { Random } from '../../streams/base/random.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { ObjectView } from '../../streams/views/object-view.ts';
-import { kindByGvk } from '../api/kinds/kinds.ts';
+import type { KindTable } from '../api/kinds/kind-table.ts';
 import type { LogRequest, PodLogs } from '../api/verbs/pod-logs.ts';
 import { ControllerHost, type ControllerStatus } from '../host/controller-host.ts';
 import { type RunningScheduler, startScheduler } from '../host/scheduler-host.ts';
@@ -39,9 +39,11 @@ export type ControlPlane = {
 
 export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { stack, ca, clock, random, logger } = options;
-  const { view, writer } = stack;
+  const { kinds, view, writer } = stack;
   const ports = { view, writer, clock, random: random.stream('controllers'), logger };
-  const controllers = allControllers({ ca, resourceOf }).map((controller) => new ControllerHost(controller, ports));
+  const controllers = allControllers({ ca, resourceOf: resourceIn(kinds) }).map(
+    (controller) => new ControllerHost(controller, ports),
+  );
   let scheduler: RunningScheduler | undefined;
   let nodes: SimulatedNodes | undefined;
   return {
@@ -93,11 +95,9 @@ function isReady(node: Node | undefined): boolean {
 }
 
 /** Where objects of a kind are kept; undefined for kinds that are not served. */
-function resourceOf(apiVersion: string, kind: string): OwnerResource | undefined {
-  const slash = apiVersion.indexOf('/');
-  const group = slash < 0 ? '' : apiVersion.slice(0, slash);
-  const found = kindByGvk(group, apiVersion.slice(slash + 1), kind);
-  return found === undefined
-    ? undefined
-    : { group: found.group, resource: found.resource, namespaced: found.namespaced };
+function resourceIn(kinds: KindTable) {
+  return (apiVersion: string, kind: string): OwnerResource | undefined => {
+    const found = kinds.byApiVersion(apiVersion, kind);
+    return found && { group: found.group, resource: found.resource, namespaced: found.namespaced };
+  };
 }

@@ -62,7 +62,7 @@ export async function serve(options: ServeOptions): Promise<HttpServer> {
 /** The API without a socket: everything behind the port. */
 export function apiHandler(options: HandlerOptions): ApiHandler {
   const { stack, log, clock, random } = options;
-  const { registry, deleter, view } = stack;
+  const { kinds, registry, deleter, view } = stack;
   const tokens = tokenIssuer({ privateKey: options.signingKey, clock, random: random.stream('tokens') });
   const verifier = tokenVerifier({
     issuer: tokens.issuer,
@@ -73,6 +73,7 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
   });
   const authentication = authenticator({ tokens: verifier });
   return createApi({
+    kinds,
     registry,
     deleter,
     view,
@@ -82,7 +83,7 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
     logs: options.logs,
     reviews: reviews({ authorizer: basicAuthorizer, authenticator: authentication, tokens }),
     health: health([ping, logCheck(log), ...options.checks]),
-    openApi: openApi(),
+    openApi: openApi(kinds),
     tokens,
     address: options.address,
     authenticator: authentication,

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { unknownPath } from '../errors.ts';
 import { sendJson } from '../http/status.ts';
 import type { Kind } from '../kinds/kind.ts';
-import { allKinds } from '../kinds/kinds.ts';
+import type { KindTable } from '../kinds/kind-table.ts';
 import { typeName } from '../kinds/type-names.ts';
 import type { Call } from '../server/call.ts';
 import type { OpenApi } from '../server/openapi.ts';
@@ -18,9 +18,12 @@ type Document = { readonly body: Buffer; readonly hash: string };
 
 const protobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-export function openApi(): OpenApi {
+export function openApi(table: KindTable): OpenApi {
   const documents = new Map<string, Document>();
+  let madeAt = table.changes;
   const made = (id: string, make: () => Buffer): Document => {
+    if (madeAt !== table.changes) documents.clear();
+    madeAt = table.changes;
     let document = documents.get(id);
     if (document === undefined) {
       const body = make();
@@ -33,8 +36,8 @@ export function openApi(): OpenApi {
   return {
     async answer(call, rest) {
       const [version, ...path] = rest;
-      const groups = byPath(allKinds());
-      if (version === 'v2') return sendV2(call, made);
+      const groups = byPath(table.all());
+      if (version === 'v2') return sendV2(call, table, made);
       if (version !== 'v3') throw unknownPath();
       if (path.length === 0) {
         const paths = Object.fromEntries(
@@ -53,12 +56,12 @@ export function openApi(): OpenApi {
   };
 }
 
-function sendV2(call: Call, made: (id: string, make: () => Buffer) => Document): void {
-  const json = () => Buffer.from(JSON.stringify(documentV2()));
+function sendV2(call: Call, table: KindTable, made: (id: string, make: () => Buffer) => Document): void {
+  const json = () => Buffer.from(JSON.stringify(documentV2(table.all())));
   if (/proto-openapi/.test(call.request.headers.accept ?? '')) {
     send(
       call,
-      made('v2/protobuf', () => gnosticDocument(documentV2())),
+      made('v2/protobuf', () => gnosticDocument(documentV2(table.all()))),
       protobufType,
     );
   } else send(call, made('v2/json', json), 'application/json');
@@ -103,8 +106,7 @@ function documentV3(kinds: readonly Kind[]): Buffer {
   return Buffer.from(JSON.stringify(document));
 }
 
-function documentV2() {
-  const kinds = allKinds();
+function documentV2(kinds: readonly Kind[]) {
   const definitions = new Definitions(v2, gvksOf(kinds));
   for (const kind of kinds) definitions.reference(typeName(kind.group, kind.version, kind.kind));
   return {

@@ -2,12 +2,12 @@
 // back as an outcome.
 
 import type { FailureReason, Note, Write, WriteOutcome } from '../../../actors/kit/write.ts';
-import type { AnyObject } from '../../../streams/resources/meta.ts';
+import type { AnyObject, ResourceName } from '../../../streams/resources/meta.ts';
 import { resources } from '../../../streams/resources/names.ts';
 import type { WriteContext, Writer } from '../../host/writer.ts';
-import { ApiError } from '../errors.ts';
+import { ApiError, unknownPath } from '../errors.ts';
 import type { Kind } from '../kinds/kind.ts';
-import { kindOf } from '../kinds/kinds.ts';
+import type { KindTable } from '../kinds/kind-table.ts';
 import { bind } from './binding.ts';
 import type { RequestContext } from './context.ts';
 import type { Deleter } from './deletion.ts';
@@ -16,12 +16,19 @@ import type { NoteRecorder } from './note-recorder.ts';
 import type { Registry } from './registry.ts';
 
 export type LocalWriterPorts = {
+  readonly kinds: KindTable;
   readonly registry: Registry;
   readonly deleter: Deleter;
   readonly notes: NoteRecorder;
 };
 
-export function localWriter({ registry, deleter, notes }: LocalWriterPorts): Writer {
+export function localWriter({ kinds, registry, deleter, notes }: LocalWriterPorts): Writer {
+  const kindFor = ({ resource: { group, resource } }: { readonly resource: ResourceName }): Kind => {
+    const kind = kinds.preferred(group, resource);
+    // What is left of a definition that has gone is nobody's to change.
+    if (kind === undefined) throw unknownPath();
+    return kind;
+  };
   const run = async (write: Write, context: RequestContext): Promise<AnyObject> => {
     switch (write.kind) {
       case 'create': {
@@ -63,12 +70,6 @@ export function localWriter({ registry, deleter, notes }: LocalWriterPorts): Wri
       notes.record(note, requestContext(context));
     },
   };
-}
-
-function kindFor({ resource }: { readonly resource: { readonly group: string; readonly resource: string } }): Kind {
-  const kind = kindOf(resource.group, resource.resource);
-  if (kind === undefined) throw new Error(`no kind is served as ${resource.resource}.${resource.group}`);
-  return kind;
 }
 
 function requestContext({ user, agent = '', cause }: WriteContext): RequestContext {

@@ -7,7 +7,7 @@ import { aggregated, apiGroup, groupList, legacyVersions, resourceList } from '.
 import { methodNotAllowed, unknownPath } from '../errors.ts';
 import { offers } from '../http/negotiate.ts';
 import { sendJson } from '../http/status.ts';
-import { allKinds } from '../kinds/kinds.ts';
+import type { KindTable } from '../kinds/kind-table.ts';
 import { encodeValue } from '../render/render.ts';
 import { type Call, formOf } from './call.ts';
 import type { Health } from './health.ts';
@@ -15,6 +15,7 @@ import type { OpenApi } from './openapi.ts';
 import { versionInfo } from './version.ts';
 
 export type PlainPorts = {
+  readonly kinds: KindTable;
   readonly health: Health;
   readonly openApi: OpenApi;
   readonly tokens: TokenIssuer;
@@ -63,7 +64,7 @@ function discovery(
   ports: PlainPorts,
   { root, rest }: { root: 'api' | 'apis'; rest: readonly string[] },
 ): void {
-  const kinds = allKinds();
+  const kinds = ports.kinds.all();
   if (rest.length === 0) {
     discoveryRoot(call, ports, root === 'api');
     return;
@@ -80,8 +81,8 @@ function discovery(
   answer(call, { contentType: 'application/json', body: encodeValue(document, { ...form, encoding: 'json' }) });
 }
 
-function discoveryRoot(call: Call, { address }: PlainPorts, core: boolean): void {
-  const kinds = allKinds();
+function discoveryRoot(call: Call, ports: PlainPorts, core: boolean): void {
+  const kinds = ports.kinds.all();
   const { request } = call;
   const { contentType } = formOf(call, offers.discoveryRoot);
   const version = /;g=apidiscovery\.k8s\.io;v=(v2(?:beta1)?)/.exec(contentType)?.[1];
@@ -89,7 +90,7 @@ function discoveryRoot(call: Call, { address }: PlainPorts, core: boolean): void
     version !== undefined
       ? aggregated(kinds, { core, apiVersion: `apidiscovery.k8s.io/${version}` })
       : core
-        ? legacyVersions(address())
+        ? legacyVersions(ports.address())
         : groupList(kinds);
   const body = Buffer.from(JSON.stringify(document));
   if (version === undefined) {

@@ -8,7 +8,7 @@ import type { ObjectView } from '../../../streams/views/object-view.ts';
 import { methodNotAllowed, unknownPath } from '../errors.ts';
 import { offers } from '../http/negotiate.ts';
 import type { Kind, Verb } from '../kinds/kind.ts';
-import { kindByResource } from '../kinds/kinds.ts';
+import type { KindTable } from '../kinds/kind-table.ts';
 import type { Deleter } from '../registry/deletion.ts';
 import type { Registry } from '../registry/registry.ts';
 import { storedKind } from '../render/convert.ts';
@@ -30,6 +30,7 @@ import {
 } from './write-requests.ts';
 
 export type ResourcePorts = {
+  readonly kinds: KindTable;
   readonly registry: Registry;
   readonly deleter: Deleter;
   readonly view: ObjectView;
@@ -45,7 +46,7 @@ export type ResourceCall = Call & { readonly kind: Kind; readonly stored: Kind }
 
 export async function resourceRequest(call: Call, ports: ResourcePorts): Promise<void> {
   const { group, version, resource, subresource, verb } = call.info;
-  const kind = kindByResource(group, version, resource);
+  const kind = ports.kinds.byResource(group, version, resource);
   if (kind === undefined) throw unknownPath();
   checkPath(call, kind);
   // A request about a namespace names it twice, but the namespace itself lies in none.
