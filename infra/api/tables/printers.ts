@@ -11,6 +11,7 @@ import {
   secretTable,
   serviceAccountTable,
 } from './cluster.ts';
+import { otherPrinters } from './other-kinds.ts';
 import { podTable } from './pods.ts';
 import type { TablePrinter } from './table.ts';
 import { deploymentTable, endpointSliceTable, endpointsTable, replicaSetTable, serviceTable } from './workloads.ts';
@@ -21,6 +22,7 @@ const plainTable: TablePrinter = {
 };
 
 const printers: Readonly<Record<string, TablePrinter>> = {
+  ...otherPrinters,
   configmaps: configMapTable,
   deployments: deploymentTable,
   endpoints: endpointsTable,
