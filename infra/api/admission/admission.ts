@@ -1,5 +1,6 @@
-// Admission: what the cluster as a whole has to say about a write, after the client's object is decoded and before it
-// is validated. Each plugin is one file; they run in upstream's order.
+// Admission: what the cluster as a whole has to say about a write, after the client's object is decoded. Each plugin is
+// one file; they run in upstream's order, in three rounds: all that change the object, then (once the object is valid)
+// all that only refuse, and last those that record something before the object itself is recorded.
 
 import type { Random } from '../../../streams/base/random.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
@@ -9,7 +10,8 @@ import type { RequestContext } from '../registry/context.ts';
 import type { Holds } from './holds.ts';
 
 export type AdmissionRequest = {
-  readonly operation: 'create' | 'update' | 'delete';
+  /** `connect` is a stream or a question to a subresource, which changes nothing. */
+  readonly operation: 'create' | 'update' | 'delete' | 'connect';
   readonly kind: Kind;
   readonly subresource?: string | undefined;
   readonly namespace: string;
@@ -26,11 +28,43 @@ export type AdmissionRequest = {
 export type AdmissionPlugin = {
   readonly name: string;
   /** Returns the object, changed or not; throws ApiError to refuse. */
-  admit(request: AdmissionRequest): AnyObject;
+  admit?(request: AdmissionRequest): AnyObject;
+  /** Throws ApiError to refuse the object as it has become. Not called for objects that are invalid in themselves. */
+  validate?(request: AdmissionRequest): void;
+  /**
+   * Records what has to be on the log before the object is, and gives it back through the holds where the write fails.
+   * Rejects with ApiError to refuse. Undefined where the write needs nothing, so that most writes wait for nothing.
+   */
+  reserve?(request: AdmissionRequest): Promise<void> | undefined;
 };
 
-export function admit(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): AnyObject {
-  let object = request.object;
-  for (const plugin of plugins) object = plugin.admit({ ...request, object });
+export type AdmissionChain = readonly AdmissionPlugin[];
+
+export function admit(plugins: AdmissionChain, request: AdmissionRequest): AnyObject {
+  let { object } = request;
+  for (const plugin of plugins) {
+    if (plugin.admit !== undefined) object = plugin.admit(object === request.object ? request : { ...request, object });
+  }
   return object;
+}
+
+export function validateAdmission(plugins: AdmissionChain, request: AdmissionRequest): void {
+  for (const plugin of plugins) plugin.validate?.(request);
+}
+
+/** Undefined where no plugin has anything to wait for. */
+export function reserve(plugins: AdmissionChain, request: AdmissionRequest): Promise<void> | undefined {
+  for (const [index, plugin] of plugins.entries()) {
+    const reserved = plugin.reserve?.(request);
+    if (reserved !== undefined) return reserved.then(() => reserve(plugins.slice(index + 1), request));
+  }
+  return undefined;
+}
+
+/** True for this resource's own endpoint, or for the subresource where one is named. */
+export function concerns(
+  { kind, subresource }: AdmissionRequest,
+  { group, resource, sub }: { readonly group: string; readonly resource: string; readonly sub?: string },
+): boolean {
+  return kind.resource === resource && kind.group === group && subresource === sub;
 }

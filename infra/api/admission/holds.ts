@@ -3,23 +3,33 @@
 
 import { ApiError } from '../errors.ts';
 
-export type Outcome = 'settled' | 'unknown';
+/** `unknown`: the attempt failed, and its object may have been recorded all the same. */
+export type Outcome = 'recorded' | 'refused' | 'unknown';
 
 export type Holds = {
-  /** Called once, when the attempt is over. `unknown`: it failed, and may have been recorded all the same. */
+  /** Called once, when the attempt is over. */
   onEnd(release: (outcome: Outcome) => void): void;
 };
 
+export type Attempt = Holds & {
+  /** The object is on the log. Not called for what only looked like a write: a dry run, a change of nothing. */
+  recorded(): void;
+};
+
 /** Runs one attempt and ends its holds, whatever becomes of it. */
-export async function whileHeld<T>(attempt: (holds: Holds) => Promise<T>): Promise<T> {
+export async function whileHeld<T>(run: (attempt: Attempt) => Promise<T>): Promise<T> {
   const releases: ((outcome: Outcome) => void)[] = [];
-  let outcome: Outcome = 'unknown';
+  let outcome: Outcome = 'refused';
+  const attempt: Attempt = {
+    onEnd: (release) => releases.push(release),
+    recorded() {
+      outcome = 'recorded';
+    },
+  };
   try {
-    const result = await attempt({ onEnd: (release) => releases.push(release) });
-    outcome = 'settled';
-    return result;
+    return await run(attempt);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 503) outcome = 'settled';
+    if (!(error instanceof ApiError) || error.code === 503) outcome = 'unknown';
     throw error;
   } finally {
     for (const release of releases) release(outcome);

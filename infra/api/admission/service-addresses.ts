@@ -168,7 +168,7 @@ class Held {
 
   release(address: string | number, outcome: Outcome): void {
     this.#held.delete(address);
-    if (outcome === 'settled') return;
+    if (outcome !== 'unknown') return;
     this.#uncertain.add(address);
     if (this.#uncertain.size <= uncertainMax) return;
     for (const oldest of this.#uncertain) {

@@ -4,8 +4,8 @@
 import { assertNever } from '../../../streams/base/assert.ts';
 import { type AnyObject, timestamp } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
-import { admit } from '../admission/admission.ts';
-import { type Holds, whileHeld } from '../admission/holds.ts';
+import { admit, validateAdmission } from '../admission/admission.ts';
+import { type Attempt, whileHeld } from '../admission/holds.ts';
 import { conflict, notFound } from '../errors.ts';
 import type { DeleteOptions, RequestContext } from './context.ts';
 import { equal } from './equal.ts';
@@ -41,7 +41,7 @@ export class Deleter {
   }
 
   async #tryDelete(
-    { target, options, holds }: { target: Target; options: DeleteOptions; holds: Holds },
+    { target, options, holds }: { target: Target; options: DeleteOptions; holds: Attempt },
     context: RequestContext,
   ): Promise<Deleted | 'conflict'> {
     const { kind, namespace, name } = target;
@@ -51,13 +51,17 @@ export class Deleter {
     if (current === undefined) throw notFound(kind, name);
     checkPreconditions(target, current, options);
     const { object } = current;
-    admit(admission, { operation: 'delete', ...target, object, context, world: view, random, holds });
+    const request = { operation: 'delete', ...target, object, context, world: view, random, holds } as const;
+    admit(admission, request);
+    validateAdmission(admission, request);
     const marked = mark(object, { strategy, options, nowMs: recorder.now() });
     if (marked === object) return { stored: current, gone: false };
     const gone = finished(marked);
     const decision = { lifecycle: strategy.lifecycle, before: current, after: gone ? undefined : marked };
     const recorded = await recorder.record({ ref: current.ref, ...decision }, context);
-    return recorded.kind === 'recorded' ? { stored: recorded.stored, gone } : 'conflict';
+    if (recorded.kind !== 'recorded') return 'conflict';
+    if (!context.dryRun) holds.recorded();
+    return { stored: recorded.stored, gone };
   }
 }
 

@@ -6,8 +6,14 @@ import type { ObjectRef } from '../../../streams/log/subjects.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { ObjectView } from '../../../streams/views/object-view.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
-import { type AdmissionPlugin, admit } from '../admission/admission.ts';
-import { type Holds, whileHeld } from '../admission/holds.ts';
+import {
+  type AdmissionChain,
+  type AdmissionRequest,
+  admit,
+  reserve,
+  validateAdmission,
+} from '../admission/admission.ts';
+import { type Attempt, whileHeld } from '../admission/holds.ts';
 import { alreadyExists, conflict, invalid, notFound } from '../errors.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { RequestContext } from './context.ts';
@@ -31,7 +37,7 @@ export type RegistryPorts = {
   readonly view: ObjectView;
   readonly random: Random;
   readonly recorder: Recorder;
-  readonly admission: readonly AdmissionPlugin[];
+  readonly admission: AdmissionChain;
   readonly strategyOf: (kind: Kind) => Strategy;
 };
 
@@ -97,16 +103,21 @@ export class Registry {
 
   async #tryCreate(
     given: AnyObject,
-    { kind, namespace, context, holds }: { kind: Kind; namespace: string; context: RequestContext; holds: Holds },
+    { kind, namespace, context, holds }: { kind: Kind; namespace: string; context: RequestContext; holds: Attempt },
   ): Promise<{ kind: 'created'; stored: StoredObject } | { kind: 'taken'; name: string }> {
-    const { view, recorder, strategyOf } = this.#ports;
-    const object = this.#prepareCreate(given, { kind, namespace, context, holds });
+    const { view, recorder, admission, strategyOf } = this.#ports;
+    const request = this.#prepareCreate(given, { kind, namespace, context, holds });
+    const { object } = request;
     const { name } = object.metadata;
     const ref = refOf(kind, namespace, name);
     if (view.stored(kind, ref) !== undefined) return { kind: 'taken', name };
+    const reserved = reserve(admission, request);
+    if (reserved !== undefined) await reserved;
     const decision = { ref, lifecycle: strategyOf(kind).lifecycle, before: undefined, after: object };
     const recorded = await recorder.record(decision, context);
-    return recorded.kind === 'recorded' ? { kind: 'created', stored: recorded.stored } : { kind: 'taken', name };
+    if (recorded.kind !== 'recorded') return { kind: 'taken', name };
+    if (!context.dryRun) holds.recorded();
+    return { kind: 'created', stored: recorded.stored };
   }
 
   /** Changes an object that exists; throws NotFound otherwise. */
@@ -118,10 +129,15 @@ export class Registry {
         const before = this.get(target);
         const next = this.#prepareUpdate({ target, current: before, update, holds }, context);
         if (next.kind === 'unchanged') return { stored: before, locked: false };
-        const after = finished(next.object) ? undefined : next.object;
+        const { request, locked } = next;
+        const reserved = reserve(this.#ports.admission, request);
+        if (reserved !== undefined) await reserved;
+        const after = finished(request.object) ? undefined : request.object;
         const decision = { ref: before.ref, lifecycle: strategy.lifecycle, before, after };
         const recorded = await this.#ports.recorder.record(decision, context);
-        return { stored: recorded.kind === 'recorded' ? recorded.stored : undefined, locked: next.locked };
+        if (recorded.kind !== 'recorded') return { stored: undefined, locked };
+        if (!context.dryRun) holds.recorded();
+        return { stored: recorded.stored, locked };
       });
       if (outcome.stored !== undefined) return outcome.stored;
       if ((outcome.locked && update.repeatable !== true) || attempt >= racesMax) throw conflict(kind, name);
@@ -130,8 +146,8 @@ export class Registry {
 
   #prepareCreate(
     given: AnyObject,
-    { kind, namespace, context, holds }: { kind: Kind; namespace: string; context: RequestContext; holds: Holds },
-  ): AnyObject {
+    { kind, namespace, context, holds }: { kind: Kind; namespace: string; context: RequestContext; holds: Attempt },
+  ): AdmissionRequest {
     const { random, recorder, admission, view, strategyOf } = this.#ports;
     const strategy = strategyOf(kind);
     const metadata = newMetadata(given, { kind, strategy, namespace, random, nowMs: recorder.now() });
@@ -156,13 +172,15 @@ export class Registry {
       ...(strategy.validate?.(object, undefined) ?? []),
     ];
     if (errors.length > 0) throw invalid(kind, object.metadata.name, errors);
-    return object;
+    const admitted = { ...request, object };
+    validateAdmission(admission, admitted);
+    return admitted;
   }
 
   #prepareUpdate(
-    { target, current, update, holds }: { target: Target; current: StoredObject; update: Update; holds: Holds },
+    { target, current, update, holds }: { target: Target; current: StoredObject; update: Update; holds: Attempt },
     context: RequestContext,
-  ): { kind: 'unchanged' } | { kind: 'changed'; object: AnyObject; locked: boolean } {
+  ): { kind: 'unchanged' } | { kind: 'changed'; request: AdmissionRequest; locked: boolean } {
     const { kind, namespace, name } = target;
     const { admission, view, random, strategyOf } = this.#ports;
     const strategy = strategyOf(kind);
@@ -202,7 +220,9 @@ export class Registry {
       ...((update.subresource === undefined ? strategy.validate?.(object, before) : []) ?? []),
     ];
     if (errors.length > 0) throw invalid(kind, name, errors);
-    return changesNothing(object, before) ? { kind: 'unchanged' } : { kind: 'changed', object, locked };
+    const admitted = { ...request, object };
+    validateAdmission(admission, admitted);
+    return changesNothing(object, before) ? { kind: 'unchanged' } : { kind: 'changed', request: admitted, locked };
   }
 }
 
