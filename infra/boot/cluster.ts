@@ -10,6 +10,9 @@ import { systemRandom } from '../../streams/base/random.ts';
 import type { EventFacts } from '../../streams/log/event.ts';
 import type { HealthCheck } from '../api/server/health.ts';
 import type { RunningCluster, UpOptions } from '../cli/up-options.ts';
+import { controllerMetrics, schedulerMetrics } from '../metrics/cluster-metrics.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { processMetrics } from '../metrics/process-metrics.ts';
 import { openDataDir } from '../nats/data-dir.ts';
 import { ensureClusterPki } from '../pki/cluster-pki.ts';
 import { writeKubeconfig } from '../pki/kubeconfig.ts';
@@ -62,7 +65,12 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   };
   const plane = startControlPlane({ stack, ca: pki.ca, nodes: options.nodes, ...ports });
   undo.add(() => plane.stop());
+  const metrics = new Metrics();
+  processMetrics(metrics, clock);
+  controllerMetrics(metrics, () => plane.controllers);
+  schedulerMetrics(metrics, () => plane.scheduler);
   const server = await serve({
+    metrics,
     stack,
     log: opened.log,
     pki,

@@ -11,7 +11,7 @@ import type { ObjectView } from '../../streams/views/object-view.ts';
 import type { KindTable } from '../api/kinds/kind-table.ts';
 import type { LogRequest, PodLogs } from '../api/verbs/pod-logs.ts';
 import { ControllerHost, type ControllerStatus } from '../host/controller-host.ts';
-import { type RunningScheduler, startScheduler } from '../host/scheduler-host.ts';
+import { type RunningScheduler, type SchedulerStatus, startScheduler } from '../host/scheduler-host.ts';
 import { type SimulatedNodes, startSimulatedNodes } from '../nodes/simulated-nodes.ts';
 import type { ApiStack } from './api-stack.ts';
 
@@ -32,6 +32,8 @@ export type ControlPlane = {
   readonly nodes: SimulatedNodes | undefined;
   /** State and counts of each controller, by name. */
   readonly controllers: readonly { readonly name: string; readonly status: ControllerStatus }[];
+  /** The scheduler's counts, once begun. */
+  readonly scheduler: SchedulerStatus | undefined;
   /** Resolves once everything runs and the nodes are ready. */
   begin(): Promise<void>;
   stop(): Promise<void>;
@@ -49,6 +51,9 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
   return {
     get nodes() {
       return nodes;
+    },
+    get scheduler() {
+      return scheduler?.status();
     },
     get controllers() {
       return controllers.map(({ controller, status }) => ({ name: controller.name, status }));

@@ -10,13 +10,20 @@ import { authenticator } from '../api/auth/authenticate.ts';
 import { basicAuthorizer } from '../api/auth/authorize.ts';
 import { tokenIssuer } from '../api/auth/service-account-tokens.ts';
 import { type BoundKind, tokenVerifier } from '../api/auth/token-verifier.ts';
+import { FlowControl } from '../api/flow/flow-control.ts';
+import { flowMetrics } from '../api/flow/flow-metrics.ts';
 import type { ApiHandler } from '../api/http/exchange.ts';
 import { type HttpServer, startHttpServer } from '../api/http/server.ts';
+import type { KindTable } from '../api/kinds/kind-table.ts';
 import { openApi } from '../api/openapi/documents.ts';
 import { createApi } from '../api/server/api.ts';
 import { type HealthCheck, health } from '../api/server/health.ts';
+import { type MetricsPorts, requestMetrics } from '../api/server/request-metrics.ts';
 import { reviews } from '../api/server/reviews.ts';
+import { versionInfo } from '../api/server/version.ts';
 import type { PodLogs } from '../api/verbs/pod-logs.ts';
+import { buildMetrics, healthMetrics, storageMetrics } from '../metrics/cluster-metrics.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import type { ClusterPki } from '../pki/cluster-pki.ts';
 import type { ApiStack } from './api-stack.ts';
 import { urlHost } from './listen-address.ts';
@@ -27,6 +34,8 @@ type Shared = {
   readonly logs: PodLogs;
   readonly clock: Clock;
   readonly random: Random;
+  /** What `/metrics` tells; others may have added to it. */
+  readonly metrics?: Metrics;
   /** Further conditions for /readyz: the control plane has started. */
   readonly checks: readonly HealthCheck[];
 };
@@ -71,6 +80,11 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
     clock,
     lookup: lookupIn(view),
   });
+  const metrics = options.metrics ?? new Metrics();
+  const checks = [ping, logCheck(log), ...options.checks];
+  storageMetrics(metrics, view);
+  healthMetrics(metrics, checks);
+  buildMetrics(metrics, versionInfo);
   const authentication = authenticator({ tokens: verifier });
   return createApi({
     kinds,
@@ -82,8 +96,11 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
     random: random.stream('api'),
     logs: options.logs,
     reviews: reviews({ authorizer: basicAuthorizer, authenticator: authentication, tokens }),
-    health: health([ping, logCheck(log), ...options.checks]),
+    health: health(checks),
     openApi: openApi(kinds),
+    metrics,
+    traffic: requestMetrics({ metrics, clock, isServed: isServedBy(kinds) }),
+    flow: new FlowControl({ view, clock, metrics: flowMetrics(metrics) }),
     tokens,
     address: options.address,
     authenticator: authentication,
@@ -102,6 +119,13 @@ function logCheck(log: ClusterLog): HealthCheck {
       const status = log.status();
       return status.kind === 'ok' ? undefined : status.reason;
     },
+  };
+}
+
+function isServedBy(kinds: KindTable): MetricsPorts['isServed'] {
+  return ({ group, version, resource, subresource }) => {
+    const kind = kinds.byResource(group, version, resource);
+    return kind !== undefined && (subresource === '' || kind.subresources.some(({ name }) => name === subresource));
   };
 }
 

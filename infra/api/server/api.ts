@@ -4,36 +4,43 @@
 import type { Authenticator } from '../auth/authenticate.ts';
 import { type Authorizer, accessOf } from '../auth/authorize.ts';
 import { ApiError, badRequest } from '../errors.ts';
-import type { ApiHandler, ApiRequest, ApiResponse } from '../http/exchange.ts';
+import type { FlowControl } from '../flow/flow-control.ts';
+import type { ApiHandler, ApiRequest } from '../http/exchange.ts';
 import { requestInfoOf } from '../http/request-info.ts';
 import { sendStatus } from '../http/status.ts';
 import { sendError } from './answer.ts';
 import type { Call } from './call.ts';
 import { type PlainPorts, plainRequest } from './plain-paths.ts';
+import { isLongRunning, type MeasuredResponse, type RequestMetrics } from './request-metrics.ts';
 import { type ResourcePorts, resourceRequest } from './resource-requests.ts';
 
 export type ApiPorts = ResourcePorts &
   PlainPorts & {
     readonly authenticator: Authenticator;
     readonly authorizer: Authorizer;
+    readonly flow: FlowControl;
+    readonly traffic: RequestMetrics;
   };
 
 export function createApi(ports: ApiPorts): ApiHandler {
   return async (request, response) => {
     const warnings: string[] = [];
+    const measured = ports.traffic.begin(response);
     try {
-      await handle(request, response, { ports, warnings });
+      await handle(request, measured, { ports, warnings });
     } catch (error) {
       // Anything else is answered by the HTTP server, which knows what of the answer has been sent already.
       if (!(error instanceof ApiError)) throw error;
-      sendError({ response, warnings }, error);
+      sendError({ response: measured, warnings }, error);
+    } finally {
+      ports.traffic.end(measured, measured.counted === 'mutating' && request.query.has('dryRun'));
     }
   };
 }
 
 async function handle(
   request: ApiRequest,
-  response: ApiResponse,
+  response: MeasuredResponse,
   { ports, warnings }: { ports: ApiPorts; warnings: string[] },
 ): Promise<void> {
   const outcome = requestInfoOf(request);
@@ -43,7 +50,16 @@ async function handle(
   const known = authentication instanceof Promise ? await authentication : authentication;
   const access = accessOf(known, { request: info, authorizer: ports.authorizer });
   if (access.kind === 'refused') return sendStatus(response, access.status);
-  const call: Call = { request, response, info, user: access.user, warnings };
-  if (info.isResourceRequest) await resourceRequest(call, ports);
-  else await plainRequest(call, ports);
+  ports.traffic.serving(response, info);
+  const entering = ports.flow.enter({ user: access.user, info });
+  const seat = entering instanceof Promise ? await entering : entering;
+  response.headers = seat.headers;
+  if (isLongRunning(info)) seat.release();
+  try {
+    const call: Call = { request, response, info, user: access.user, warnings };
+    if (info.isResourceRequest) await resourceRequest(call, ports);
+    else await plainRequest(call, ports);
+  } finally {
+    seat.release();
+  }
 }

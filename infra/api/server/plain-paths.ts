@@ -1,6 +1,7 @@
 // Paths that are not resources: health, version, discovery, OpenAPI, token keys.
 
 import { createHash } from 'node:crypto';
+import type { Metrics } from '../../metrics/metrics.ts';
 import type { TokenIssuer } from '../auth/service-account-tokens.ts';
 import { jwksPath, openidConfigurationPath } from '../auth/service-account-tokens.ts';
 import { aggregated, apiGroup, groupList, legacyVersions, resourceList } from '../discovery/resources.ts';
@@ -18,6 +19,7 @@ export type PlainPorts = {
   readonly kinds: KindTable;
   readonly health: Health;
   readonly openApi: OpenApi;
+  readonly metrics: Metrics;
   readonly tokens: TokenIssuer;
   /** `host:port` clients reach the server at. */
   readonly address: () => string;
@@ -40,9 +42,12 @@ export async function plainRequest(call: Call, ports: PlainPorts): Promise<void>
       return;
     case 'openapi':
       return ports.openApi.answer(call, rest);
+    case 'metrics':
+      if (rest.length > 0) throw unknownPath();
+      return call.response.send({ status: 200, headers: metricsHeaders }, ports.metrics.render());
     case '':
       return sendJson(call.response, 200, {
-        paths: ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'],
+        paths: rootPaths(ports),
       });
     default:
       if (path === jwksPath) return sendJson(call.response, 200, ports.tokens.keys);
@@ -53,9 +58,27 @@ export async function plainRequest(call: Call, ports: PlainPorts): Promise<void>
   }
 }
 
+const metricsHeaders = {
+  'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+  'cache-control': 'no-cache, private',
+};
+
+/** What `GET /` lists. */
+function rootPaths({ kinds }: PlainPorts): readonly string[] {
+  const plain = ['/.well-known/openid-configuration', '/api', '/api/v1', '/apis', '/healthz', '/livez', '/metrics'];
+  plain.push('/openapi/v2', '/openapi/v3', jwksPath, '/readyz', '/version');
+  const groups = new Set<string>();
+  for (const { group, version } of kinds.all()) {
+    if (group !== '') groups.add(`/apis/${group}`).add(`/apis/${group}/${version}`);
+  }
+  return [...plain, ...groups].sort();
+}
+
 function isRead(path: string, root: string): boolean {
   return (
-    ['', 'version', 'api', 'apis', 'openapi'].includes(root) || path === jwksPath || path === openidConfigurationPath
+    ['', 'version', 'api', 'apis', 'metrics', 'openapi'].includes(root) ||
+    path === jwksPath ||
+    path === openidConfigurationPath
   );
 }
 
