@@ -43,7 +43,7 @@ export function newMetadata(
     name,
     ...(kind.namespaced ? { namespace } : undefined),
     uid: random.uuid(),
-    ...(strategy.generation === true ? { generation: 1 } : undefined),
+    ...(strategy.generation === undefined || strategy.generation === false ? undefined : { generation: 1 }),
     creationTimestamp: timestamp(nowMs),
     ...(managedFields === undefined ? undefined : { managedFields }),
   } as ObjectMeta;

@@ -153,7 +153,8 @@ export class Registry {
     const metadata = newMetadata(given, { kind, strategy, namespace, random, nowMs: recorder.now() });
     let object: AnyObject = { ...given, metadata };
     if (strategy.status === true && strategy.statusOnCreate !== true) object = withoutStatus(object);
-    object = strategy.prepareCreate?.(object) ?? object;
+    const writing = { user: context.user, nowMs: this.now() };
+    object = strategy.prepareCreate?.(object, writing) ?? object;
     object = strategy.defaults?.(object) ?? object;
     const request = {
       operation: 'create',
@@ -172,6 +173,7 @@ export class Registry {
       ...(strategy.validate?.(object, undefined) ?? []),
     ];
     if (errors.length > 0) throw invalid(kind, object.metadata.name, errors);
+    for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warn(warning);
     const admitted = { ...request, object };
     validateAdmission(admission, admitted);
     return admitted;
@@ -189,13 +191,13 @@ export class Registry {
     if (changed === before) return { kind: 'unchanged' };
     const given = checkIdentity(changed, { kind, namespace, name });
     const locked = checkLock({ kind, name, given, before, uid: update.uid, strategy });
+    const endpoint = update.subresource === undefined ? strategy : strategy.subresources?.[update.subresource];
+    const writing = { user: context.user, nowMs: this.now() };
     let object = keptMetadata(given, before);
     if (update.subresource === 'status') object = onlyStatus(object, before, strategy);
-    else if (update.subresource === undefined) {
-      if (strategy.status === true) object = withStatusOf(object, before);
-      object = strategy.prepareUpdate?.(object, before) ?? object;
-      object = strategy.defaults?.(object) ?? object;
-    }
+    else if (update.subresource === undefined && strategy.status === true) object = withStatusOf(object, before);
+    object = endpoint?.prepareUpdate?.(object, before, writing) ?? object;
+    if (update.subresource === undefined) object = strategy.defaults?.(object) ?? object;
     const request = {
       operation: 'update',
       kind,
@@ -217,9 +219,10 @@ export class Registry {
     const errors = [
       ...metadataProblems(object, strategy.names ?? 'subdomain'),
       ...finalizerProblems(object, before),
-      ...((update.subresource === undefined ? strategy.validate?.(object, before) : []) ?? []),
+      ...(endpoint?.validate?.(object, before) ?? []),
     ];
     if (errors.length > 0) throw invalid(kind, name, errors);
+    for (const warning of endpoint?.warnings?.(object, before) ?? []) context.warn(warning);
     const admitted = { ...request, object };
     validateAdmission(admission, admitted);
     return changesNothing(object, before) ? { kind: 'unchanged' } : { kind: 'changed', request: admitted, locked };

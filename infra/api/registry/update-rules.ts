@@ -30,7 +30,10 @@ export function withStatusOf(object: AnyObject, before: AnyObject): AnyObject {
 
 /** A status write takes the status, annotations, most kinds' labels and managedFields; the rest stays. */
 export function onlyStatus(object: AnyObject, before: AnyObject, strategy: Strategy): AnyObject {
-  const { annotations, labels, managedFields } = object.metadata;
+  const { annotations, labels, managedFields } =
+    strategy.statusKeepsMetadata === true
+      ? { ...before.metadata, managedFields: object.metadata.managedFields }
+      : object.metadata;
   const {
     annotations: _a,
     labels: labelsBefore,
@@ -54,10 +57,13 @@ export function counted(
   before: AnyObject,
   { strategy, subresource }: { strategy: Strategy; subresource: string | undefined },
 ): AnyObject {
-  if (strategy.generation !== true || (subresource !== undefined && subresource !== 'scale')) return object;
+  const { generation } = strategy;
+  if (generation === undefined || generation === false) return object;
+  if (subresource !== undefined && subresource !== 'scale') return object;
+  const field = generation === true ? 'spec' : generation;
   const annotated =
     strategy.generationOfAnnotations === true && !equal(object.metadata.annotations, before.metadata.annotations);
-  if (!annotated && equal(object.spec, before.spec)) return object;
+  if (!annotated && equal(object[field], before[field])) return object;
   return { ...object, metadata: { ...object.metadata, generation: (before.metadata.generation ?? 0) + 1 } };
 }
 
