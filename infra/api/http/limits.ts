@@ -16,6 +16,8 @@ export type HttpLimits = {
   readonly connectionWindowBytes: number;
   /** Bytes that wait in a streamed answer before `write` says so. */
   readonly highWaterMarkBytes: number;
+  /** Whole answers of at least so many bytes are compressed for clients that ask for it; upstream's bound. */
+  readonly compressedBytesMin: number;
   readonly handshakeTimeoutMs: number;
   /** From the connection (or the request's first byte) to the end of its headers. */
   readonly headersTimeoutMs: number;
@@ -36,6 +38,7 @@ export const httpLimits: HttpLimits = {
   streamWindowBytes: 256 * 1024,
   connectionWindowBytes: 8 * 1024 * 1024,
   highWaterMarkBytes: 256 * 1024,
+  compressedBytesMin: 128 * 1024,
   handshakeTimeoutMs: 10_000,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 60_000,

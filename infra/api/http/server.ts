@@ -15,7 +15,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../../../streams/base/clock.ts';
 import type { Logger } from '../../../streams/base/logger.ts';
 import { ConnectionTable } from './connections.ts';
-import type { ApiHandler } from './exchange.ts';
+import type { ApiHandler, Peer } from './exchange.ts';
 import { H1Exchange } from './h1.ts';
 import { H2Exchange } from './h2.ts';
 import { type HttpLimits, httpLimits } from './limits.ts';
@@ -33,6 +33,8 @@ export type HttpServerOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits?: Partial<HttpLimits>;
+  /** Which clients get large answers compressed; those on other machines unless said otherwise. */
+  readonly compresses?: (peer: Peer) => boolean;
 };
 
 export type HttpServer = {
@@ -72,6 +74,7 @@ class FrontEnd implements ExchangeHost {
   readonly limits: HttpLimits;
   readonly clock: Clock;
   readonly open = new Set<ServerExchange>();
+  readonly compresses: (peer: Peer) => boolean;
   draining = false;
   readonly #server: Http2SecureServer;
   readonly #handler: ApiHandler;
@@ -80,9 +83,11 @@ class FrontEnd implements ExchangeHost {
   #sweeping: Timer | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(server: Http2SecureServer, { handler, clock, logger }: HttpServerOptions, limits: HttpLimits) {
+  constructor(server: Http2SecureServer, options: HttpServerOptions, limits: HttpLimits) {
+    const { handler, clock, logger, compresses = isElsewhere } = options;
     this.limits = limits;
     this.clock = clock;
+    this.compresses = compresses;
     this.#server = server;
     this.#handler = handler;
     this.#logger = logger;
@@ -157,6 +162,10 @@ class FrontEnd implements ExchangeHost {
     }
     this.#connections.closeIdle(nowMs, busy);
   }
+}
+
+function isElsewhere({ address }: Peer): boolean {
+  return !/^(127\.|::1$|::ffff:127\.)/.test(address);
 }
 
 const refuseTarget: ApiHandler = async (request, response) => {

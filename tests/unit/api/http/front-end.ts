@@ -18,7 +18,12 @@ export type Reported = { readonly message: string; readonly fields: Readonly<Rec
 
 export type Started = HttpServer & { readonly authority: Authority; readonly reported: Reported[] };
 
-export type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string };
+export type Answer = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly bytes: Buffer;
+};
 
 export type Call = {
   readonly method?: string;
@@ -109,7 +114,8 @@ export function h2Answer(stream: ClientHttp2Stream): Promise<Answer> {
     stream.on('error', reject);
     stream.on('close', () => {
       if (stream.rstCode !== 0) reject(new Error(`stream was reset with code ${stream.rstCode}`));
-      resolve({ status: headers[':status'] ?? 0, headers, body: Buffer.concat(chunks).toString() });
+      const bytes = Buffer.concat(chunks);
+      resolve({ status: headers[':status'] ?? 0, headers, body: bytes.toString(), bytes });
     });
   });
 }
@@ -136,8 +142,8 @@ export function h1Client(server: Started, options: RequestOptions = {}): Client 
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
           response.on('end', () => {
-            const text = Buffer.concat(chunks).toString();
-            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text });
+            const bytes = Buffer.concat(chunks);
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString(), bytes });
           });
         });
       });
