@@ -5,7 +5,8 @@ import { equal } from '../registry/equal.ts';
 import { type Absent, type Check, isAbsent, type Rule } from './check.ts';
 
 type Steps = readonly { readonly field: string; readonly rule: Rule; readonly absent: Absent | undefined }[];
-type Json = Readonly<Record<string, unknown>>;
+/** A structure whose fields are read by name. */
+export type Json = Readonly<Record<string, unknown>>;
 
 /** A structure: rules by field, in the order problems are told in, then rules about the structure as a whole. */
 export function fields<T extends object = Json>(
