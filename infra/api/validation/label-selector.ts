@@ -3,6 +3,11 @@
 import type { LabelSelector, LabelSelectorRequirement } from '../../../streams/resources/meta.ts';
 import type { FieldError } from '../errors.ts';
 import { labelProblems, qualifiedNameProblem } from '../registry/names.ts';
+import type { Rule } from './check.ts';
+
+export const labelSelector: Rule<LabelSelector> = (selector, check) => {
+  check.add(labelSelectorProblems(selector, check.pathOf()));
+};
 
 export function labelSelectorProblems(selector: LabelSelector | null | undefined, path: string): FieldError[] {
   if (selector == null) return [];

@@ -53,7 +53,7 @@ function affinityProblems({ nodeAffinity, podAffinity, podAntiAffinity }: Affini
   return errors;
 }
 
-function nodeTermProblems(term: NodeSelectorTerm, path: string): FieldError[] {
+export function nodeTermProblems(term: NodeSelectorTerm, path: string): FieldError[] {
   return [
     ...(term.matchExpressions ?? []).flatMap((rule, i) => nodeRuleProblems(rule, `${path}.matchExpressions[${i}]`)),
     ...(term.matchFields ?? []).flatMap((rule, i) => fieldRuleProblems(rule, `${path}.matchFields[${i}]`)),
