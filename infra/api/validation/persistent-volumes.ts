@@ -2,14 +2,13 @@
 
 import { posix } from 'node:path';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
-import type { NodeSelectorTerm } from '../../../streams/resources/pod.ts';
 import type { FieldError } from '../errors.ts';
 import { type Check, isAbsent, problemsOf, type Rule } from './check.ts';
 import { accessModes } from './claims.ts';
 import { dnsLabel, dnsSubdomain, quantity } from './formats.ts';
 import { amountOf } from './resources.ts';
 import { all, fields, type Json, oneOf, range, required, sameValue } from './rules.ts';
-import { nodeTermProblems } from './scheduling.ts';
+import { nodeSelector } from './scheduling.ts';
 import { driverName } from './volume-parts.ts';
 
 const needed = required<string>();
@@ -81,7 +80,7 @@ export const persistentVolume: Rule = fields({
       fields({ accessModes: required(modes), capacity: required(capacity) }),
       fields({
         persistentVolumeReclaimPolicy: oneOf('Delete', 'Recycle', 'Retain'),
-        nodeAffinity,
+        nodeAffinity: fields({ required: required(nodeSelector, 'must specify required node constraints') }),
       }),
       volumeSource,
       rootIsNotRecycled,
@@ -157,20 +156,6 @@ function capacity(list: Readonly<Record<string, string>>, check: Check): void {
     if (amount !== undefined && amount.nano <= 0n) check.invalid(list[name], 'must be greater than zero');
     check.leave();
   }
-}
-
-function nodeAffinity(
-  { required: rule }: { readonly required?: { readonly nodeSelectorTerms?: readonly NodeSelectorTerm[] } },
-  check: Check,
-): void {
-  if (rule === undefined) {
-    check.required('must specify required node constraints', '.required');
-    return;
-  }
-  const terms = rule.nodeSelectorTerms ?? [];
-  const field = '.required.nodeSelectorTerms';
-  if (terms.length === 0) check.required('must have at least one node selector term', field);
-  for (const [index, term] of terms.entries()) check.add(nodeTermProblems(term, check.pathOf(`${field}[${index}]`)));
 }
 
 function volumeSource(spec: Json, check: Check): void {
