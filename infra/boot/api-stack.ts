@@ -8,6 +8,11 @@ import type { ClusterLog } from '../../streams/log/event-log.ts';
 import { type Feed, startFeed } from '../../streams/views/feed.ts';
 import { ObjectView } from '../../streams/views/object-view.ts';
 import { admissionPlugins } from '../api/admission/plugins.ts';
+import { type Authorizer, anyOf, mastersAuthorizer } from '../api/auth/authorize.ts';
+import { nodeAuthorizer } from '../api/auth/node/node-authorizer.ts';
+import { escalationCheck } from '../api/auth/rbac/escalation.ts';
+import { PolicyIndex } from '../api/auth/rbac/policy-index.ts';
+import { rbacAuthorizer } from '../api/auth/rbac/rbac-authorizer.ts';
 import { KindTable } from '../api/kinds/kind-table.ts';
 import { Deleter } from '../api/registry/deletion.ts';
 import { localWriter } from '../api/registry/local-writer.ts';
@@ -25,6 +30,7 @@ export type StackPorts = {
 };
 
 export type ApiStack = {
+  readonly authorizer: Authorizer;
   /** Every kind served at this moment. */
   readonly kinds: KindTable;
   readonly view: ObjectView;
@@ -39,16 +45,18 @@ export async function startApiStack({ log, clock, random }: StackPorts): Promise
   const view = new ObjectView();
   const kinds = new KindTable();
   const recorder = new Recorder({ log, view, clock, random: random.stream('events') });
+  const index = new PolicyIndex(view);
+  const authorizer = anyOf([mastersAuthorizer, nodeAuthorizer(view), rbacAuthorizer(index)]);
   const ports: RegistryPorts = {
     view,
     random: random.stream('registry'),
     recorder,
-    admission: admissionPlugins(),
+    admission: [...admissionPlugins(), escalationCheck({ index, authorizer })],
     strategyOf,
   };
   const registry = new Registry(ports);
   const deleter = new Deleter(ports);
   const notes = new NoteRecorder({ registry, recorder, random: random.stream('notes') });
   const feed = await startFeed({ log, view });
-  return { kinds, view, registry, deleter, writer: localWriter({ kinds, registry, deleter, notes }), feed };
+  return { authorizer, kinds, view, registry, deleter, writer: localWriter({ kinds, registry, deleter, notes }), feed };
 }

@@ -8,6 +8,7 @@ import { systemClock } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import { systemRandom } from '../../streams/base/random.ts';
 import type { EventFacts } from '../../streams/log/event.ts';
+import { ensureBootstrapPolicy } from '../api/auth/bootstrap/ensure-policy.ts';
 import type { HealthCheck } from '../api/server/health.ts';
 import type { RunningCluster, UpOptions } from '../cli/up-options.ts';
 import { controllerMetrics, schedulerMetrics } from '../metrics/cluster-metrics.ts';
@@ -57,12 +58,19 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   ]);
   const stack = await startApiStack({ log: opened.log, ...ports });
   undo.add(() => stack.feed.stop());
-  const started: { done: boolean } = { done: false };
-  const check: HealthCheck = {
-    name: 'control-plane',
-    readinessOnly: true,
-    check: () => (started.done ? undefined : 'still starting'),
-  };
+  const started = { roles: false, plane: false };
+  const checks: readonly HealthCheck[] = [
+    {
+      name: 'control-plane',
+      readinessOnly: true,
+      check: () => (started.plane ? undefined : 'still starting'),
+    },
+    {
+      name: 'poststarthook/rbac/bootstrap-roles',
+      readinessOnly: true,
+      check: () => (started.roles ? undefined : 'not finished'),
+    },
+  ];
   const plane = startControlPlane({ stack, ca: pki.ca, nodes: options.nodes, ...ports });
   undo.add(() => plane.stop());
   const metrics = new Metrics();
@@ -77,7 +85,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     logs: plane.logs,
     host: options.address,
     port: options.port,
-    checks: [check],
+    checks,
     ...ports,
   });
   undo.add(() => server.close({ drainMs }));
@@ -91,8 +99,14 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   await writeKubeconfig(dataDir.paths.kubeconfig, entry);
   if (options.kubeconfig !== undefined) await writeKubeconfig(options.kubeconfig, entry);
   await ensureFirstObjects({ world: stack.view, writer: stack.writer, port: server.port });
-  await plane.begin();
-  started.done = true;
+  const roles = ensureBootstrapPolicy({ world: stack.view, writer: stack.writer });
+  await Promise.all([
+    roles.then(() => {
+      started.roles = true;
+    }),
+    plane.begin(),
+  ]);
+  started.plane = true;
   return {
     server: address,
     kubeconfig: resolve(options.kubeconfig ?? dataDir.paths.kubeconfig),

@@ -7,7 +7,6 @@ import type { ClusterLog } from '../../streams/log/event-log.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { ObjectView } from '../../streams/views/object-view.ts';
 import { authenticator } from '../api/auth/authenticate.ts';
-import { basicAuthorizer } from '../api/auth/authorize.ts';
 import { tokenIssuer } from '../api/auth/service-account-tokens.ts';
 import { type BoundKind, tokenVerifier } from '../api/auth/token-verifier.ts';
 import { FlowControl } from '../api/flow/flow-control.ts';
@@ -95,7 +94,7 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
     clock,
     random: random.stream('api'),
     logs: options.logs,
-    reviews: reviews({ authorizer: basicAuthorizer, authenticator: authentication, tokens }),
+    reviews: reviews({ authorizer: stack.authorizer, authenticator: authentication, tokens }),
     health: health(checks),
     openApi: openApi(kinds),
     metrics,
@@ -104,7 +103,7 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
     tokens,
     address: options.address,
     authenticator: authentication,
-    authorizer: basicAuthorizer,
+    authorizer: stack.authorizer,
   });
 }
 

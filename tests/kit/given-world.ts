@@ -25,6 +25,13 @@ export const resourceByKind: Readonly<Record<string, ResourceName & { readonly n
   Deployment: { ...resources.deployments, namespaced: true },
   ReplicaSet: { ...resources.replicaSets, namespaced: true },
   Lease: { ...resources.leases, namespaced: true },
+  Secret: { ...resources.secrets, namespaced: true },
+  PersistentVolumeClaim: { ...resources.persistentVolumeClaims, namespaced: true },
+  PersistentVolume: { ...resources.persistentVolumes, namespaced: false },
+  ClusterRole: { ...resources.clusterRoles, namespaced: false },
+  ClusterRoleBinding: { ...resources.clusterRoleBindings, namespaced: false },
+  Role: { ...resources.roles, namespaced: true },
+  RoleBinding: { ...resources.roleBindings, namespaced: true },
 };
 
 export type Given = KubeObject | { readonly object: KubeObject; readonly recordedMs: number };

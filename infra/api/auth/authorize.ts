@@ -1,52 +1,99 @@
-// Who may do what. The port, and the rule the cluster begins with: deny by default; administrators may do everything,
-// the control plane inside this process is trusted, everybody may ask after health and version, and whoever is
-// authenticated may discover the API and ask about their own rights. Role-based rules take this one's place.
+// Who may do what: the port, and the whole way in. Deny by default; the group of administrators may do everything, nodes
+// what concerns their pods (node/), everybody else what the roles bound to them allow (rbac/), in this order.
 
+import type { PolicyRule } from '../../../streams/resources/rbac.ts';
 import { qualifiedResource } from '../errors.ts';
 import type { RequestInfo } from '../http/request-info.ts';
 import { type FailureStatus, failureStatus } from '../http/status.ts';
 import type { Authentication } from './authenticate.ts';
 import { anonymousUser, groups, type UserInfo } from './user.ts';
 
-export type AuthorizationRequest = {
-  readonly user: UserInfo;
-  readonly request: RequestInfo;
-  /** Components of this very process name themselves; over the network a name counts only as far as it is proven. */
-  readonly origin: 'network' | 'process';
-};
+/** What of a request its permission depends on. */
+export type Attributes = Pick<
+  RequestInfo,
+  | 'isResourceRequest'
+  | 'path'
+  | 'verb'
+  | 'group'
+  | 'namespace'
+  | 'resource'
+  | 'subresource'
+  | 'name'
+  | 'fieldSelector'
+  | 'labelSelector'
+>;
+
+export type AuthorizationRequest = { readonly user: UserInfo; readonly request: Attributes };
 
 export type Decision =
   | { readonly kind: 'allowed'; readonly reason: string }
   /** A reason is appended to the refusal's text where it is not empty. */
   | { readonly kind: 'denied'; readonly reason: string };
 
-export type Authorizer = { authorize(request: AuthorizationRequest): Decision };
-
-export const basicAuthorizer: Authorizer = {
-  authorize({ user, request, origin }) {
-    if (user.groups.includes(groups.masters)) return allowed(`group ${groups.masters}`);
-    if (origin === 'process' && isControlPlane(user.username)) return allowed('control plane of this process');
-    if (isPublic(request)) return allowed('public information');
-    if (user.groups.includes(groups.authenticated)) {
-      if (isDiscovery(request)) return allowed('discovery');
-      if (isSelfReview(request)) return allowed('review of oneself');
-    }
-    return denied;
-  },
+export type UserRules = {
+  readonly rules: readonly PolicyRule[];
+  /** The user may have rights that no list of rules tells. */
+  readonly incomplete: boolean;
+  readonly error?: string;
 };
+
+export type Authorizer = {
+  authorize(request: AuthorizationRequest): Decision;
+  /** What the user may do in a namespace, where somebody asks for a list. */
+  rulesFor(user: UserInfo, namespace: string): UserRules;
+};
+
+/** The first that allows decides; the reasons of those that do not are told together. */
+export function anyOf(authorizers: readonly Authorizer[]): Authorizer {
+  return {
+    authorize(request) {
+      let reason = '';
+      for (const authorizer of authorizers) {
+        const decision = authorizer.authorize(request);
+        if (decision.kind === 'allowed') return decision;
+        if (decision.reason !== '') reason += reason === '' ? decision.reason : `\n${decision.reason}`;
+      }
+      return reason === '' ? denied : { kind: 'denied', reason };
+    },
+    rulesFor(user, namespace) {
+      const all = authorizers.map((authorizer) => authorizer.rulesFor(user, namespace));
+      const errors = all.flatMap(({ error }) => (error === undefined ? [] : [error]));
+      return {
+        rules: all.flatMap(({ rules }) => rules),
+        incomplete: all.some(({ incomplete }) => incomplete),
+        ...(errors.length > 0 && { error: errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]` }),
+      };
+    },
+  };
+}
+
+/** Upstream's privileged group: no rule can lock it out. */
+export const mastersAuthorizer: Authorizer = {
+  authorize: ({ user }) => (user.groups.includes(groups.masters) ? privileged : denied),
+  rulesFor: () => ({ rules: [], incomplete: false }),
+};
+
+const privileged: Decision = { kind: 'allowed', reason: '' };
+const denied: Decision = { kind: 'denied', reason: '' };
 
 export type Access =
   | { readonly kind: 'granted'; readonly user: UserInfo }
   | { readonly kind: 'refused'; readonly status: FailureStatus };
+
+/** 401 for credentials that prove nobody. */
+export function userOf(authentication: Authentication): UserInfo | undefined {
+  if (authentication.kind === 'rejected') return undefined;
+  return authentication.kind === 'anonymous' ? anonymousUser : authentication.user;
+}
 
 /** The whole way in, for requests from the network: 401 for credentials that prove nobody, 403 for a denial. */
 export function accessOf(
   authentication: Authentication,
   { request, authorizer }: { readonly request: RequestInfo; readonly authorizer: Authorizer },
 ): Access {
-  if (authentication.kind === 'rejected') return { kind: 'refused', status: unauthorized };
-  const user = authentication.kind === 'anonymous' ? anonymousUser : authentication.user;
-  const decision = authorizer.authorize({ user, request, origin: 'network' });
+  const user = userOf(authentication);
+  if (user === undefined) return { kind: 'refused', status: unauthorized };
+  const decision = authorizer.authorize({ user, request });
   if (decision.kind === 'allowed') return { kind: 'granted', user };
   return { kind: 'refused', status: forbiddenStatus(user, request, decision.reason) };
 }
@@ -57,7 +104,7 @@ export const unauthorized: FailureStatus = failureStatus({
   message: 'Unauthorized',
 });
 
-export function forbiddenStatus(user: UserInfo, request: RequestInfo, reason = ''): FailureStatus {
+export function forbiddenStatus(user: UserInfo, request: Attributes, reason = ''): FailureStatus {
   const why = forbiddenText(user, request) + (reason === '' ? '' : `: ${reason}`);
   if (!request.isResourceRequest || request.resource === '') {
     return failureStatus({ code: 403, reason: 'Forbidden', message: `forbidden: ${why}`, details: {} });
@@ -72,59 +119,11 @@ export function forbiddenStatus(user: UserInfo, request: RequestInfo, reason = '
   });
 }
 
-function forbiddenText({ username }: UserInfo, request: RequestInfo): string {
+function forbiddenText({ username }: UserInfo, request: Attributes): string {
   const who = `User ${JSON.stringify(username)} cannot ${request.verb}`;
   if (!request.isResourceRequest) return `${who} path ${JSON.stringify(request.path)}`;
   const { resource, subresource, group, namespace } = request;
   const what = JSON.stringify(subresource === '' ? resource : `${resource}/${subresource}`);
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
   return `${who} resource ${what} in API group ${JSON.stringify(group)} ${where}`;
-}
-
-function isControlPlane(username: string): boolean {
-  return (
-    username === 'system:kube-scheduler' ||
-    username === 'system:kube-controller-manager' ||
-    username.startsWith('system:node:')
-  );
-}
-
-/** As `system:public-info-viewer`. */
-function isPublic({ isResourceRequest, verb, path }: RequestInfo): boolean {
-  return !isResourceRequest && isRead(verb) && under(path, publicPaths);
-}
-
-/** As `system:discovery`. */
-function isDiscovery({ isResourceRequest, verb, path }: RequestInfo): boolean {
-  return !isResourceRequest && isRead(verb) && under(path, discoveryPaths);
-}
-
-/** As `system:basic-user`. */
-function isSelfReview({ isResourceRequest, verb, group, resource, subresource }: RequestInfo): boolean {
-  if (!isResourceRequest || verb !== 'create' || subresource !== '') return false;
-  switch (group) {
-    case 'authorization.k8s.io':
-      return resource === 'selfsubjectaccessreviews' || resource === 'selfsubjectrulesreviews';
-    case 'authentication.k8s.io':
-      return resource === 'selfsubjectreviews';
-    default:
-      return false;
-  }
-}
-
-const publicPaths = ['/healthz', '/livez', '/readyz', '/version'];
-const discoveryPaths = ['/api', '/apis', '/openapi'];
-
-function under(path: string, roots: readonly string[]): boolean {
-  return roots.some((root) => path === root || path.startsWith(`${root}/`));
-}
-
-function isRead(verb: string): boolean {
-  return verb === 'get' || verb === 'head';
-}
-
-const denied: Decision = { kind: 'denied', reason: '' };
-
-function allowed(reason: string): Decision {
-  return { kind: 'allowed', reason };
 }

@@ -1,5 +1,7 @@
 // Who a request is from, once that is established, and the names Kubernetes gives to users and groups of its own.
 
+import { nameProblem } from '../registry/names.ts';
+
 export type UserInfo = {
   readonly username: string;
   /** Changes when a user of the same name is made anew. */
@@ -14,6 +16,8 @@ export const groups = {
   authenticated: 'system:authenticated',
   unauthenticated: 'system:unauthenticated',
   serviceAccounts: 'system:serviceaccounts',
+  nodes: 'system:nodes',
+  bootstrappers: 'system:bootstrappers',
 } as const;
 
 export const anonymousUser: UserInfo = {
@@ -28,6 +32,16 @@ export type ServiceAccountName = { readonly namespace: string; readonly name: st
 export function serviceAccountUsername({ namespace, name }: ServiceAccountName): string {
   return `system:serviceaccount:${namespace}:${name}`;
 }
+
+/** The service account a username speaks for; undefined for everybody else. */
+export function serviceAccountOf(username: string): ServiceAccountName | undefined {
+  if (!username.startsWith(accountPrefix)) return undefined;
+  const [namespace = '', name = '', ...rest] = username.slice(accountPrefix.length).split(':');
+  const lawful = nameProblem(namespace, 'label') === undefined && nameProblem(name, 'subdomain') === undefined;
+  return lawful && rest.length === 0 ? { namespace, name } : undefined;
+}
+
+const accountPrefix = 'system:serviceaccount:';
 
 export function serviceAccountGroups({ namespace }: Pick<ServiceAccountName, 'namespace'>): readonly string[] {
   return [groups.serviceAccounts, `${groups.serviceAccounts}:${namespace}`];

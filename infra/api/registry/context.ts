@@ -8,8 +8,21 @@ export type RequestUser = {
   readonly groups: readonly string[];
 };
 
+/** What of a client's request is recorded beside who wrote: with the user it makes every event an audit record. */
+export type ClientFacts = {
+  /** Who really asked, where they act as somebody else. */
+  readonly impersonator?: RequestUser;
+  readonly userAgent: string;
+  /** The address the request came from. */
+  readonly address: string;
+};
+
 export type RequestContext = {
   readonly user: RequestUser;
+  /** Absent where the writer is part of this process. */
+  readonly client?: ClientFacts;
+  /** The writer is part of this process: its rights are the program's own, and nobody asks for them. */
+  readonly inProcess?: boolean;
   /** Field manager the change is recorded and owned under. */
   readonly agent: string;
   /** The event that made an actor ask; null for people. */

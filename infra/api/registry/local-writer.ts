@@ -73,7 +73,15 @@ export function localWriter({ kinds, registry, deleter, notes }: LocalWriterPort
 }
 
 function requestContext({ user, agent = '', cause }: WriteContext): RequestContext {
-  return { user: { username: user, groups: [] }, agent, cause, dryRun: false, tracksOwnership: false, warn: () => {} };
+  return {
+    user: { username: user, groups: [] },
+    inProcess: true,
+    agent,
+    cause,
+    dryRun: false,
+    tracksOwnership: false,
+    warn: () => {},
+  };
 }
 
 const known: ReadonlySet<string> = new Set<FailureReason>([

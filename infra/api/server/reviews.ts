@@ -96,8 +96,8 @@ async function statusFor({ kind, user }: ResourceCall, body: AnyObject, ports: R
   }
 }
 
-function decide(authorizer: Authorizer, asked: Omit<AuthorizationRequest, 'origin'>): object {
-  const decision = authorizer.authorize({ ...asked, origin: 'network' });
+function decide(authorizer: Authorizer, asked: AuthorizationRequest): object {
+  const decision = authorizer.authorize(asked);
   return {
     allowed: decision.kind === 'allowed',
     ...(decision.reason === '' ? undefined : { reason: decision.reason }),

@@ -17,7 +17,12 @@ import { podStrategy } from './pod.ts';
 import { serviceStrategy } from './service.ts';
 import { deploymentStrategy, replicaSetStrategy } from './workloads.ts';
 
+/** Roles are called what their authors like: `system:node`. */
+const rbac: Omit<Strategy, 'lifecycle'> = { names: 'path-segment', createOnUpdate: true };
+
 const particulars: Readonly<Record<string, Omit<Strategy, 'lifecycle'>>> = {
+  'clusterrolebindings.rbac.authorization.k8s.io': rbac,
+  'clusterroles.rbac.authorization.k8s.io': rbac,
   'configmaps.': configMapStrategy,
   'deployments.apps': deploymentStrategy,
   'endpoints.': endpointsStrategy,
@@ -28,6 +33,8 @@ const particulars: Readonly<Record<string, Omit<Strategy, 'lifecycle'>>> = {
   'nodes.': nodeStrategy,
   'pods.': podStrategy,
   'replicasets.apps': replicaSetStrategy,
+  'rolebindings.rbac.authorization.k8s.io': rbac,
+  'roles.rbac.authorization.k8s.io': rbac,
   'secrets.': secretStrategy,
   'serviceaccounts.': serviceAccountStrategy,
   'services.': serviceStrategy,
