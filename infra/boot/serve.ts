@@ -20,6 +20,7 @@ import { type HealthCheck, health } from '../api/server/health.ts';
 import { type MetricsPorts, requestMetrics } from '../api/server/request-metrics.ts';
 import { reviews } from '../api/server/reviews.ts';
 import { versionInfo } from '../api/server/version.ts';
+import { FanOut } from '../api/verbs/fan-out.ts';
 import type { PodLogs } from '../api/verbs/pod-logs.ts';
 import { buildMetrics, healthMetrics, storageMetrics } from '../metrics/cluster-metrics.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -90,6 +91,7 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
     registry,
     deleter,
     view,
+    fanOut: new FanOut({ view, clock }),
     log,
     clock,
     random: random.stream('api'),

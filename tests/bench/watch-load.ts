@@ -100,6 +100,7 @@ async function watch(
 ): Promise<TLSSocket> {
   const socket = await open(tls);
   socket.write(`GET ${asked.watchPath.replace('%d', String(number))} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  // The head of the answer: from here on every change is told.
   await new Promise<void>((resolve) => socket.once('data', () => resolve()));
   socket.on('data', (chunk: Buffer) => {
     tally.bytes += chunk.length;

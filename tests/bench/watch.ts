@@ -23,11 +23,14 @@ export const watchBench: Bench = {
       const access = accessOf(cluster);
       say(`${watchers} watchers, ${perSecond} events/s for ${seconds} s`);
       const path = '/api/v1/namespaces/default/configmaps';
+      const { metadata } = JSON.parse(await cluster.ok(['get', '--raw', `${path}?limit=1`])) as {
+        readonly metadata: { readonly resourceVersion: string };
+      };
       const cpuBefore = cpuSeconds(cluster.pid);
       const result = await load({
         ...access,
         watchers,
-        watchPath: `${path}?watch=1&resourceVersion=0&allowWatchBookmarks=true`,
+        watchPath: `${path}?watch=1&resourceVersion=${metadata.resourceVersion}`,
         createPath: path,
         body: JSON.stringify({
           apiVersion: 'v1',

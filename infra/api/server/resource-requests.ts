@@ -12,6 +12,7 @@ import type { KindTable } from '../kinds/kind-table.ts';
 import type { Deleter } from '../registry/deletion.ts';
 import type { Registry } from '../registry/registry.ts';
 import { storedKind } from '../render/convert.ts';
+import type { FanOut } from '../verbs/fan-out.ts';
 import { list, notFuture } from '../verbs/list.ts';
 import { parseListOptions, parseResourceVersion } from '../verbs/list-options.ts';
 import type { PodLogs } from '../verbs/pod-logs.ts';
@@ -34,6 +35,7 @@ export type ResourcePorts = {
   readonly registry: Registry;
   readonly deleter: Deleter;
   readonly view: ObjectView;
+  readonly fanOut: FanOut;
   readonly log: ClusterLog;
   readonly clock: Clock;
   readonly random: Random;

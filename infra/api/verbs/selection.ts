@@ -9,8 +9,19 @@ import { badRequest } from '../errors.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { fieldReader, parseFieldSelector } from './field-selector.ts';
 
+/** What an object must have to be selected at all, as far as it can be looked up. */
+export type Narrowing = {
+  readonly name?: string | undefined;
+  readonly namespace?: string | undefined;
+  /** `spec.nodeName` of pods. */
+  readonly node?: string | undefined;
+};
+
 export type Selection = {
   readonly namespace: string | undefined;
+  /** The same for the same selection. */
+  readonly key: string;
+  readonly narrowing: Narrowing;
   /** False where neither labels nor fields narrow the selection: then counts are exact and cheap. */
   readonly selective: boolean;
   matches(stored: StoredObject): boolean;
@@ -43,6 +54,8 @@ export function parseSelection(
     fields.every(({ reader, value, equals }) => (reader(stored.object) === value) === equals);
   return {
     namespace: scoped,
+    key: JSON.stringify([scoped, query.get('labelSelector'), query.get('fieldSelector')]),
+    narrowing: { name, namespace: inNamespace, node },
     selective: labels.length > 0 || fields.length > 0,
     matches,
     mayHaveMatched: ({ ref }) =>

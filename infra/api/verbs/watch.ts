@@ -20,12 +20,14 @@ import type { Kind } from '../kinds/kind.ts';
 import { isStoredKind } from '../render/convert.ts';
 import { bookmarkObject, type Rendering, watchObject } from '../render/render.ts';
 import { frameValue, sharedFrame, storedFrame } from '../render/watch-frame.ts';
+import type { FanOut, Membership } from './fan-out.ts';
 import { notFuture } from './list.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 
 export type WatchPorts = {
   readonly view: ObjectView;
+  readonly fanOut: FanOut;
   readonly log: ClusterLog;
   readonly clock: Clock;
   readonly random: Random;
@@ -67,7 +69,7 @@ export async function watch(asked: WatchRequest, ports: WatchPorts): Promise<voi
   const reached = start === undefined ? undefined : await watcher.catchUp(start);
   // No await from here to the subscription: what is told first and the changes told after it meet without a gap.
   if (reached === undefined || !watcher.tellSince(reached)) return watcher.end();
-  const stop = ports.view.resource(stored).listen((change) => watcher.tell(change));
+  const stop = watcher.subscribe();
   await watcher.ended(request.signal);
   stop();
 }
@@ -76,8 +78,9 @@ class Watcher {
   readonly #stream: ResponseStream;
   readonly #asked: WatchRequest;
   readonly #ports: WatchPorts;
-  /** Watchers of whole objects get the same bytes; tables and metadata are made for each. */
-  readonly #shares: boolean;
+  /** Watchers of whole objects as they are stored get the stored bytes. */
+  readonly #storedBytes: boolean;
+  #membership: Membership | undefined;
   #first = true;
   #finish: () => void = () => {};
 
@@ -85,7 +88,7 @@ class Watcher {
     this.#stream = stream;
     this.#asked = asked;
     this.#ports = ports;
-    this.#shares = asked.rendering.form.as === 'object' && isStoredKind(asked.rendering.kind);
+    this.#storedBytes = asked.rendering.form.as === 'object' && isStoredKind(asked.rendering.kind);
   }
 
   /**
@@ -99,7 +102,7 @@ class Watcher {
     const revision = view.revision(streamOf(kind));
     const present = [...selection.select(view.resource(kind))];
     for (const [index, stored] of present.entries()) {
-      if (this.#shares) this.#write(storedFrame(stored, 'ADDED', rendering));
+      if (this.#storedBytes) this.#write(storedFrame(stored, 'ADDED', rendering));
       else this.#sendObject('ADDED', stored.object);
       if (index % objectsPerSlice !== objectsPerSlice - 1) continue;
       if (this.#stream.pendingBytes > catchUpPendingMax) await this.#stream.drained();
@@ -179,20 +182,41 @@ class Watcher {
     this.#stream.end();
   }
 
-  /** A change as this watcher sees it: entering its selection is ADDED, leaving it DELETED (facts §3.8). */
+  /** Hears of every change from now on, until the returned function is called. */
+  subscribe(): () => void {
+    const { stored, selection, rendering } = this.#asked;
+    const { view, fanOut } = this.#ports;
+    const { form, kind } = rendering;
+    // The first row of a table brings its columns along, so tables are made for each watcher.
+    if (form.as === 'table') return view.resource(stored).listen((change) => this.tell(change));
+    const key = `${kind.group}/${kind.version} ${form.as} ${form.encoding} ${form.metaVersion} ${selection.key}`;
+    const membership = fanOut.join(
+      { resource: stored, key, narrowing: selection.narrowing, frame: (change) => this.#frame(change) },
+      (frames) => this.#write(frames),
+    );
+    this.#membership = membership;
+    return () => membership.leave();
+  }
+
   tell(change: Change): void {
-    const { selection } = this.#asked;
+    const frame = this.#frame(change);
+    if (frame !== undefined) this.#write(frame);
+  }
+
+  /** A change as this watcher sees it: entering its selection is ADDED, leaving it DELETED (facts §3.8). */
+  #frame(change: Change): Buffer | undefined {
+    const { selection, rendering } = this.#asked;
     const { current, previous } = change;
     const was = previous !== undefined && selection.matches(previous);
     const is = change.type !== 'DELETED' && selection.matches(current);
     if (is) {
       const type: ChangeType = was ? 'MODIFIED' : 'ADDED';
-      if (this.#shares) this.#write(sharedFrame(change, type, this.#asked.rendering));
-      else this.#sendObject(type, current.object);
-    } else if (was && previous !== undefined) {
-      if (change.type === 'DELETED' && this.#shares) this.#write(sharedFrame(change, 'DELETED', this.#asked.rendering));
-      else this.#sendObject('DELETED', left(previous, current));
+      return this.#storedBytes ? sharedFrame(change, type, rendering) : this.#objectFrame(type, current.object);
     }
+    if (!was || previous === undefined) return undefined;
+    return change.type === 'DELETED' && this.#storedBytes
+      ? sharedFrame(change, 'DELETED', rendering)
+      : this.#objectFrame('DELETED', left(previous, current));
   }
 
   /** Resolves when the client leaves, the time is over, or the watcher was cut off. */
@@ -211,6 +235,7 @@ class Watcher {
         ticking?.cancel();
         lifetime.cancel();
         signal.removeEventListener('abort', finish);
+        this.#membership?.catchUp();
         // Also where the server shuts down and asks its streams to end.
         this.#stream.end();
         resolve();
@@ -226,16 +251,23 @@ class Watcher {
   }
 
   #sendObject(type: ChangeType, object: AnyObject): void {
-    const shaped = watchObject(object, this.#asked.rendering, this.#first);
+    this.#write(this.#objectFrame(type, object));
+  }
+
+  #objectFrame(type: ChangeType, object: AnyObject): Buffer {
+    const rendering = { ...this.#asked.rendering, nowMs: this.#ports.clock.now() };
+    const shaped = watchObject(object, rendering, this.#first);
     this.#first = false;
-    this.#write(frameValue(type, shaped, this.#asked.rendering));
+    return frameValue(type, shaped, rendering);
   }
 
   get #revision(): Revision {
     return this.#ports.view.revision(streamOf(this.#asked.stored));
   }
 
+  /** Says that everything up to the revision has been told: what has gathered is told first. */
   #bookmark(revision: Revision, annotations?: Readonly<Record<string, string>>): void {
+    this.#membership?.catchUp();
     const metadata = {
       resourceVersion: String(revision),
       creationTimestamp: null,
