@@ -68,7 +68,10 @@ export async function collect(batches: AsyncIterable<readonly RecordedEvent[]>):
   return events;
 }
 
-/** Reads a tail until `enough` says so, then ends it. */
+/**
+ * Reads a tail until `enough` says so, then ends it. What `enough` looks for must be known before it is recorded: a tail may
+ * read an event before its writer hears of it, and asks only when something was read.
+ */
 export async function follow(
   log: Pick<EventLog, 'tail'>,
   after: number,
