@@ -1,5 +1,5 @@
-// What every cluster has from its first second on: the four namespaces and the `kubernetes` service with its endpoints.
-// Created where absent, left alone otherwise.
+// What every cluster has from its first second on: the four namespaces, the two priority classes of the system, and the
+// `kubernetes` service with its endpoints. Created where absent, left alone otherwise.
 
 import type { Draft, KubeObject, ResourceName } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
@@ -32,7 +32,10 @@ export async function ensureFirstObjects({
       throw new Error(`cannot create ${resource.resource} ${name}: ${outcome.message}`);
     }
   };
-  await Promise.all(systemNamespaces.map((name) => ensure(resources.namespaces, namespace(name))));
+  await Promise.all([
+    ...systemNamespaces.map((name) => ensure(resources.namespaces, namespace(name))),
+    ...systemPriorityClasses.map((each) => ensure(resources.priorityClasses, each)),
+  ]);
   await Promise.all([
     ensure(resources.services, kubernetesService()),
     ensure(resources.endpoints, kubernetesEndpoints(port)),
@@ -42,6 +45,31 @@ export async function ensureFirstObjects({
 
 function namespace(name: string): FirstObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+}
+
+/** Pods of these classes are the last to be evicted (upstream's scheduling.SystemPriorityClasses). */
+const systemPriorityClasses: readonly FirstObject[] = [
+  priorityClass(
+    'system-cluster-critical',
+    2_000_000_000,
+    'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  ),
+  priorityClass(
+    'system-node-critical',
+    2_000_001_000,
+    'Used for system critical pods that must not be moved from their current node.',
+  ),
+];
+
+function priorityClass(name: string, value: number, description: string): FirstObject {
+  return {
+    apiVersion: 'scheduling.k8s.io/v1',
+    kind: 'PriorityClass',
+    metadata: { name },
+    value,
+    preemptionPolicy: 'PreemptLowerPriority',
+    description,
+  };
 }
 
 const labels = { component: 'apiserver', provider: 'kubernetes' };

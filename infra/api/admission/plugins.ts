@@ -1,20 +1,56 @@
-// The admission chain in upstream's order.
+// The admission chain in upstream's order. What others add (webhooks, admission policies) comes before ResourceQuota,
+// which has to see what will really be stored.
 
-import type { AdmissionPlugin } from './admission.ts';
+import type { AdmissionChain, AdmissionPlugin } from './admission.ts';
+import {
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
+  type SignerRights,
+} from './certificate-requests.ts';
+import { defaultIngressClass, defaultStorageClass } from './default-classes.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction.ts';
 import { taintNodesByCondition } from './node-taints.ts';
-import { defaultTolerationSeconds, priorityAdmission } from './pod-defaults.ts';
+import { podSecurity } from './pod-security/pod-security.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
+import { priorityAdmission } from './priority.ts';
+import { persistentVolumeClaimResize } from './pvc-resize.ts';
+import { runtimeClassAdmission } from './runtime-class.ts';
 import { serviceAccountAdmission } from './service-account.ts';
 import { serviceAddresses } from './service-addresses.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use.ts';
 
-/** A chain of its own for each API server, because the address allocator remembers what it gave out. */
-export function admissionPlugins(): readonly AdmissionPlugin[] {
+export type AdmissionPorts = {
+  /** Who may approve and sign certificate requests; without it, whoever may write their approval or status. */
+  readonly signerRights?: SignerRights;
+  /** Admission policies and webhooks. */
+  readonly policies?: readonly AdmissionPlugin[];
+};
+
+/** A chain of its own for each API server, because some plugins remember what they gave out. */
+export function admissionPlugins({ signerRights = () => true, policies = [] }: AdmissionPorts = {}): AdmissionChain {
   return [
     namespaceLifecycle,
+    limitRanger,
     serviceAccountAdmission,
+    nodeRestriction,
     taintNodesByCondition,
+    podSecurity,
     priorityAdmission,
     defaultTolerationSeconds,
+    defaultStorageClass,
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize,
+    runtimeClassAdmission,
+    certificateApproval(signerRights),
+    certificateSigning(signerRights),
+    certificateSubjectRestriction,
+    defaultIngressClass,
+    podTopologyLabels,
     serviceAddresses(),
+    ...policies,
   ];
 }

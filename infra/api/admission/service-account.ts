@@ -7,7 +7,8 @@ import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { resources } from '../../../streams/resources/names.ts';
 import type { Container, Pod } from '../../../streams/resources/pod.ts';
 import { forbidden } from '../errors.ts';
-import type { AdmissionPlugin } from './admission.ts';
+import { type AdmissionPlugin, type AdmissionRequest, concerns } from './admission.ts';
+import { mirrorProblem, mountableProblem } from './secret-references.ts';
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 
@@ -17,22 +18,19 @@ type TokenSpec = Pod['spec'] & {
   readonly imagePullSecrets?: readonly { readonly name: string }[];
 };
 
+const mirrorAnnotation = 'kubernetes.io/config.mirror';
+const mountableAnnotation = 'kubernetes.io/enforce-mountable-secrets';
+const volumePrefix = 'kube-api-access-';
+const pods = { group: '', resource: 'pods' };
+
 export const serviceAccountAdmission: AdmissionPlugin = {
   name: 'ServiceAccount',
-  admit({ operation, kind, subresource, namespace, name, object, world, random }) {
-    if (operation !== 'create' || kind.resource !== 'pods' || kind.group !== '' || subresource !== undefined)
-      return object;
+  admit(request) {
+    const { operation, object, random } = request;
+    if (operation !== 'create' || !concerns(request, pods) || isMirror(object)) return object;
     const spec = object.spec as TokenSpec;
-    if (object.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return object;
     const accountName = spec.serviceAccountName || spec.serviceAccount || 'default';
-    const account = world.get<ServiceAccount>(resources.serviceAccounts, { namespace, name: accountName });
-    if (account === undefined) {
-      throw forbidden(
-        kind,
-        name,
-        `error looking up service account ${namespace}/${accountName}: serviceaccount "${accountName}" not found`,
-      );
-    }
+    const account = accountOf(request, accountName);
     const secrets = (spec.imagePullSecrets?.length ?? 0) > 0 ? undefined : account.imagePullSecrets;
     const named: TokenSpec = {
       ...spec,
@@ -41,25 +39,55 @@ export const serviceAccountAdmission: AdmissionPlugin = {
       ...(secrets === undefined || secrets.length === 0 ? undefined : { imagePullSecrets: secrets }),
     };
     const mounts = spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
-    const withToken = mounts ? mountToken(named, `kube-api-access-${nameSuffix(random)}`) : named;
+    const withToken = mounts ? mountToken(named, `${volumePrefix}${nameSuffix(random)}`) : named;
     return { ...object, spec: withToken } as AnyObject;
+  },
+  validate(request) {
+    const { operation, object, kind, name, namespace } = request;
+    const creates = operation === 'create' && concerns(request, pods);
+    if (!creates && !(operation === 'update' && concerns(request, { ...pods, sub: 'ephemeralcontainers' }))) return;
+    const spec = object.spec as TokenSpec;
+    if (creates && isMirror(object)) {
+      const problem = mirrorProblem(spec);
+      if (problem !== undefined) throw forbidden(kind, name, problem);
+      return;
+    }
+    const accountName = spec.serviceAccountName ?? '';
+    if (accountName === '') throw forbidden(kind, name, `no service account specified for pod ${namespace}/${name}`);
+    const account = accountOf(request, accountName);
+    if (!['1', 't', 'true'].includes(account.metadata.annotations?.[mountableAnnotation]?.toLowerCase() ?? '')) return;
+    const problem = mountableProblem(spec, account, creates ? 'pod' : 'ephemeral containers');
+    if (problem !== undefined) throw forbidden(kind, name, problem);
   },
 };
 
-function mountToken(spec: TokenSpec, volumeName: string): TokenSpec {
+function isMirror({ metadata }: AnyObject): boolean {
+  return metadata.annotations?.[mirrorAnnotation] !== undefined;
+}
+
+function accountOf({ world, kind, name, namespace }: AdmissionRequest, accountName: string): ServiceAccount {
+  const account = world.get<ServiceAccount>(resources.serviceAccounts, { namespace, name: accountName });
+  if (account !== undefined) return account;
+  const why = `serviceaccount ${JSON.stringify(accountName)} not found`;
+  throw forbidden(kind, name, `error looking up service account ${namespace}/${accountName}: ${why}`);
+}
+
+function mountToken(spec: TokenSpec, freshName: string): TokenSpec {
   const mounted = (container: Container) =>
     container.volumeMounts?.some((mount) => mount.mountPath === mountPath) === true;
   const containers = spec.containers ?? [];
   const all = [...(spec.initContainers ?? []), ...containers];
   if (all.every(mounted)) return spec;
-  const mount = { name: volumeName, readOnly: true, mountPath };
+  const volumes = (spec.volumes ?? []) as readonly { readonly name: string }[];
+  const given = volumes.find(({ name }) => name.startsWith(volumePrefix));
+  const mount = { name: given?.name ?? freshName, readOnly: true, mountPath };
   const withMount = (container: Container): Container =>
     mounted(container) ? container : { ...container, volumeMounts: [...(container.volumeMounts ?? []), mount] };
   return {
     ...spec,
     containers: containers.map(withMount),
     ...(spec.initContainers === undefined ? undefined : { initContainers: spec.initContainers.map(withMount) }),
-    volumes: [...(spec.volumes ?? []), tokenVolume(volumeName)],
+    volumes: given === undefined ? [...volumes, tokenVolume(freshName)] : volumes,
   };
 }
 
