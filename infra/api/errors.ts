@@ -51,6 +51,8 @@ export type FieldError = {
   readonly type:
     | 'Required'
     | 'Invalid'
+    /** The value is not of the type its schema names. */
+    | 'TypeInvalid'
     | 'NotSupported'
     | 'Duplicate'
     | 'Forbidden'
@@ -219,6 +221,7 @@ function describe(error: FieldError): string {
 const headings: Readonly<Record<FieldError['type'], string>> = {
   Required: 'Required value',
   Invalid: 'Invalid value',
+  TypeInvalid: 'Invalid value',
   NotSupported: 'Unsupported value',
   Duplicate: 'Duplicate value',
   Forbidden: 'Forbidden',

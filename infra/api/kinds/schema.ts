@@ -26,6 +26,8 @@ export type ObjectSchema = {
   readonly name: string;
   /** By JSON name and complete: the fields of inlined structures are among them. */
   readonly fields: ReadonlyMap<string, Field>;
+  /** Of fields that are not among `fields`, where there may be others (custom resources that preserve unknown fields). */
+  readonly others?: Schema;
   readonly atomic?: boolean;
   /** Structures whose fields appear in `fields` though protobuf nests them under these names and numbers. */
   readonly inlined?: readonly Field[];
@@ -35,6 +37,8 @@ export type MapSchema = {
   readonly kind: 'map';
   readonly value: Schema;
   readonly atomic?: boolean;
+  /** Nobody described what is here: a value that is no map is one whole, whatever it is. */
+  readonly deduced?: boolean;
   /** Go's name of the type, which error texts quote, where it is not spelled from its parts. */
   readonly goType?: string;
 };
@@ -83,6 +87,8 @@ export type Field = {
   readonly inline: boolean;
   readonly enum?: readonly string[];
   readonly default?: unknown;
+  /** Null is a value of its own, not the absence of one. */
+  readonly nullable?: boolean;
   /** Directives of strategic merge patch; absent means replace. */
   readonly patchStrategies?: readonly PatchStrategy[];
   readonly patchMergeKey?: string;

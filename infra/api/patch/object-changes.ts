@@ -17,7 +17,7 @@ import {
 } from './json-value.ts';
 import { allFields } from './owned-fields.ts';
 import { fieldElement, type PathElement, structureElement } from './path-element.ts';
-import { fieldValue, identifyItem, isAtomic } from './schema-walk.ts';
+import { fieldValue, identifyItem, isAtomic, schemaAt } from './schema-walk.ts';
 
 export type Changes = { readonly added: FieldSet; readonly modified: FieldSet; readonly removed: FieldSet };
 
@@ -58,8 +58,9 @@ type Place<S extends Schema = Schema, V extends Json = Json> = {
 };
 
 const valueChanges = (place: Place): ChangedNode | undefined => {
-  const { schema, before, after } = place;
+  const { before, after } = place;
   if (before === after) return undefined;
+  const schema = schemaAt(place.schema, before, after);
   // Between null and empty there is nothing to descend into, yet the two differ.
   if (isAtomic(schema) || (isEmptyValue(before) && isEmptyValue(after))) {
     return jsonEqual(before, after) ? undefined : MODIFIED;
@@ -88,16 +89,21 @@ const structureChanges = (place: Place<ObjectSchema, JsonObject>): ChangedNode |
   const changes: NodeChanges = {};
   for (const key in after) {
     if (before[key] === after[key] && own(before, key) !== undefined) continue;
-    const field = schema.fields.get(key);
+    const field = fieldOf(schema, key);
     if (field !== undefined) fieldChanges(changes, field, place);
   }
   for (const key in before) {
     if (Object.hasOwn(after, key)) continue;
-    const field = schema.fields.get(key);
+    const field = fieldOf(schema, key);
     if (field !== undefined) fieldChanges(changes, field, place);
   }
   return finished(changes);
 };
+
+/** A field the schema names, or one of the others there may be. */
+const fieldOf = ({ fields, others }: ObjectSchema, key: string): Field | undefined =>
+  fields.get(key) ??
+  (others && { name: key, number: 0, schema: others, required: false, pointer: true, omitEmpty: true, inline: false });
 
 const fieldChanges = (changes: NodeChanges, field: Field, place: Place<ObjectSchema, JsonObject>): void => {
   const { before, after, ignored, literal } = place;

@@ -6,7 +6,7 @@ import type { ListSchema, ObjectSchema, Schema } from '../kinds/schema.ts';
 import { asMember, EMPTY, type FieldSet, isEmptySet, LEAF, ordered } from './field-set.ts';
 import { isEmptyObject, isList, isObject, type Json, type JsonList, type JsonObject } from './json-value.ts';
 import { fieldElement, fieldName, isFieldElement, isKeyElement, type PathElement } from './path-element.ts';
-import { identifyItem, isAtomic, orderedFields, schemaOfKey } from './schema-walk.ts';
+import { identifyItem, isAtomic, orderedFields, schemaAt, schemaOfKey } from './schema-walk.ts';
 
 type Nodes = { [element: PathElement]: FieldSet };
 
@@ -15,7 +15,8 @@ export const namedFields = (object: JsonObject, schema: ObjectSchema): FieldSet 
   namedIn(object, schema, false) ?? EMPTY;
 
 /** Undefined where the value names nothing, e.g. an empty list. `member`: its place is named in any case. */
-const namedIn = (value: Json, schema: Schema, member: boolean): FieldSet | undefined => {
+const namedIn = (value: Json, described: Schema, member: boolean): FieldSet | undefined => {
+  const schema = schemaAt(described, value);
   if (isAtomic(schema)) return LEAF;
   const nodes: Nodes = member ? { '.': LEAF } : {};
   let named = false;
@@ -29,7 +30,13 @@ const namedIn = (value: Json, schema: Schema, member: boolean): FieldSet | undef
       nodes[field.element] = node;
       named = true;
     }
-    return named ? nodes : member ? LEAF : undefined;
+    if (schema.others === undefined) return named ? nodes : member ? LEAF : undefined;
+    const { others } = schema;
+    for (const key in value) {
+      if (schema.fields.has(key)) continue;
+      nodes[fieldElement(key)] = namedIn(value[key] as Json, others, true) ?? LEAF;
+      named = true;
+    }
   }
   if (schema.kind === 'map' && isObject(value)) {
     for (const key in value) {
@@ -43,7 +50,8 @@ const namedIn = (value: Json, schema: Schema, member: boolean): FieldSet | undef
 };
 
 /** Everything in a value that appears or disappears as a whole: the value itself and all below it. */
-export const allFields = (value: Json, schema: Schema): FieldSet => {
+export const allFields = (value: Json, described: Schema): FieldSet => {
+  const schema = schemaAt(described, value);
   if (isAtomic(schema)) return LEAF;
   const nodes: Nodes = { '.': LEAF };
   let some = false;
@@ -53,7 +61,13 @@ export const allFields = (value: Json, schema: Schema): FieldSet => {
       nodes[field.element] = allFields(value[field.name] as Json, field.schema);
       some = true;
     }
-    return some ? nodes : LEAF;
+    if (schema.others === undefined) return some ? nodes : LEAF;
+    const { others } = schema;
+    for (const key in value) {
+      if (schema.fields.has(key)) continue;
+      nodes[fieldElement(key)] = allFields(value[key] as Json, others);
+      some = true;
+    }
   }
   if (schema.kind === 'map' && isObject(value)) {
     for (const key in value) {

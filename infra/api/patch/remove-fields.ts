@@ -16,12 +16,13 @@ import {
   setOwn,
 } from './json-value.ts';
 import { fieldElement } from './path-element.ts';
-import { identifyItem, isAtomic, schemaOfKey } from './schema-walk.ts';
+import { identifyItem, isAtomic, schemaAt, schemaOfKey } from './schema-walk.ts';
 
 export const removeFields = (object: JsonObject, fields: FieldSet, schema: ObjectSchema): JsonObject =>
   isEmptySet(fields) ? object : removeKeys(object, fields, schema);
 
-const removeBelow = (value: Json, fields: FieldSet, schema: Schema): Json => {
+const removeBelow = (value: Json, fields: FieldSet, described: Schema): Json => {
+  const schema = schemaAt(described, value);
   if (schema.kind === 'scalar') return value;
   // A set that names fields inside an atomic value is older than the value's atomicity.
   if (isAtomic(schema)) return null;

@@ -27,7 +27,17 @@ export const fieldValue = (field: Field, object: JsonObject): Json | undefined =
 
 /** The schema below a key of an object or map; undefined where a structure does not know the field. */
 export const schemaOfKey = (schema: Schema, key: string): Schema | undefined =>
-  schema.kind === 'object' ? schema.fields.get(key)?.schema : schema.kind === 'map' ? schema.value : undefined;
+  schema.kind === 'object'
+    ? (schema.fields.get(key)?.schema ?? schema.others)
+    : schema.kind === 'map'
+      ? schema.value
+      : undefined;
+
+/** The schema as it is for a value, or for two: what nobody described merges only where both are maps. */
+export const schemaAt = (schema: Schema, value: Json, other: Json = value): Schema =>
+  schema.kind === 'map' && schema.deduced === true && !(isObject(value) && isObject(other)) ? WHOLE : schema;
+
+const WHOLE: Schema = { kind: 'any' };
 
 export type OrderedField = { readonly name: string; readonly element: PathElement; readonly schema: Schema };
 

@@ -16,15 +16,16 @@ import {
   setOwn,
 } from './json-value.ts';
 import type { PathElement } from './path-element.ts';
-import { absentValue, identifyItem, isAtomic, sameItem, schemaOfKey } from './schema-walk.ts';
+import { absentValue, identifyItem, isAtomic, sameItem, schemaAt, schemaOfKey } from './schema-walk.ts';
 
 /** `configuration` must have passed `validateApplied`: every list item has an identity and none repeats. */
 export const mergeApplied = (object: JsonObject, configuration: JsonObject, schema: ObjectSchema): JsonObject =>
   mergeKeys(object, configuration, schema);
 
 /** Null stays null here: the structure around it decides what null means. */
-const mergeValue = (current: Json | undefined, applied: Json, schema: Schema): Json => {
+const mergeValue = (current: Json | undefined, applied: Json, described: Schema): Json => {
   if (current === undefined) return applied;
+  const schema = schemaAt(described, current, applied);
   if (isAtomic(schema)) return jsonEqual(current, applied) ? current : applied;
   if (applied === null) return isEmptyValue(current) ? null : current;
   if (schema.kind === 'list') {
@@ -180,7 +181,7 @@ const objectWithoutNullFields = (value: JsonObject, schema: Schema): JsonObject 
 /** Whether null in this place means "not set", as it does for structures' fields, and not the type's own null. */
 const isUnset = (schema: Schema, key: string): boolean => {
   const field = schema.kind === 'object' ? schema.fields.get(key) : undefined;
-  return field !== undefined && absentValue(field) !== null;
+  return field !== undefined && field.nullable !== true && absentValue(field) !== null;
 };
 
 /** Whether a configuration unsets anything: only then has its merge nulls to take out again. */

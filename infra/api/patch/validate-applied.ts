@@ -5,7 +5,7 @@ import type { ListSchema, ObjectSchema, ScalarType, Schema } from '../kinds/sche
 import { goQuote, goType, goValue } from './go-format.ts';
 import { isList, isObject, type Json, type JsonList, type JsonObject, own } from './json-value.ts';
 import { fieldElement, printElement } from './path-element.ts';
-import { identifyItem, schemaOfKey } from './schema-walk.ts';
+import { identifyItem, schemaAt, schemaOfKey } from './schema-walk.ts';
 
 type Complaint = { readonly path: string; readonly text: string };
 
@@ -19,8 +19,9 @@ export const validateApplied = (configuration: JsonObject, schema: ObjectSchema)
   return texts.length === 1 ? texts[0] : `errors:\n${texts.map((text) => `  ${text}`).join('\n')}`;
 };
 
-const complaintsOf = (value: Json, schema: Schema): readonly Complaint[] => {
+const complaintsOf = (value: Json, described: Schema): readonly Complaint[] => {
   if (value === null) return NONE;
+  const schema = schemaAt(described, value);
   switch (schema.kind) {
     case 'any':
       return NONE;
