@@ -13,6 +13,7 @@ export type LoadOptions = {
   readonly key?: string;
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  readonly accept?: string;
   readonly body?: string;
   readonly clients: number;
   readonly requests: number;
@@ -23,6 +24,7 @@ export type LoadResult = {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  readonly maxMs: number;
   readonly statuses: Readonly<Record<string, number>>;
   readonly bytes: number;
 };
@@ -32,7 +34,9 @@ process.stdout.write(JSON.stringify(await load(options)));
 
 async function load({ clients, requests, ...rest }: LoadOptions): Promise<LoadResult> {
   const body = rest.body ?? '';
-  const head = `${rest.method} ${rest.path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\n`;
+  const head = `${rest.method} ${rest.path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\n${
+    rest.accept === undefined ? '' : `Accept: ${rest.accept}\r\n`
+  }`;
   const type = body === '' ? '' : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
   const request = Buffer.from(`${head}${type}\r\n${body}`);
   const tls = {
@@ -69,6 +73,7 @@ async function load({ clients, requests, ...rest }: LoadOptions): Promise<LoadRe
     perSecond: requests / seconds,
     p50Ms: quantile(timesMs, 0.5),
     p99Ms: quantile(timesMs, 0.99),
+    maxMs: timesMs.at(-1) ?? 0,
     statuses,
     bytes,
   };

@@ -6,11 +6,20 @@ import { apiBench } from './api.ts';
 import { appendBench } from './append.ts';
 import { type Bench, meets, type Row } from './bench.ts';
 import { deploymentBench } from './deployment.ts';
+import { listBench } from './list.ts';
 import { replayBench } from './replay.ts';
 import { startUpBench } from './start-up.ts';
 import { watchBench } from './watch.ts';
 
-const benches: readonly Bench[] = [startUpBench, appendBench, replayBench, apiBench, watchBench, deploymentBench];
+const benches: readonly Bench[] = [
+  startUpBench,
+  appendBench,
+  replayBench,
+  apiBench,
+  listBench,
+  watchBench,
+  deploymentBench,
+];
 
 const args = process.argv.slice(2);
 const json = args.some((arg, index) => arg === '--output=json' || (arg === '-o' && args[index + 1] === 'json'));
