@@ -14,9 +14,11 @@ import {
   podGarbageCollector,
   podGarbageCollectorDefaults,
 } from './pod-garbage-collector.ts';
+import { type ResourceQuotaOptions, resourceQuotaController, resourceQuotaDefaults } from './quota/resource-quota.ts';
 import { replicaSetController } from './replicaset.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
+import { pvcProtectionController, pvProtectionController } from './storage-protection.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 
 export type ControllersOptions = {
@@ -27,6 +29,7 @@ export type ControllersOptions = {
   /** Periods and rates; Kubernetes' defaults where left out. */
   readonly nodeLifecycle?: Partial<NodeLifecycleOptions>;
   readonly podGarbageCollector?: Partial<PodGarbageCollectorOptions>;
+  readonly resourceQuota?: Partial<ResourceQuotaOptions>;
 };
 
 export function allControllers(options: ControllersOptions): readonly Controller[] {
@@ -34,6 +37,7 @@ export function allControllers(options: ControllersOptions): readonly Controller
     namespaceController(),
     serviceAccountController(),
     rootCaPublisher(options.ca),
+    resourceQuotaController({ ...resourceQuotaDefaults, ...options.resourceQuota }),
     garbageCollector({ resourceOf: options.resourceOf }),
     deploymentController(),
     replicaSetController(),
@@ -41,6 +45,8 @@ export function allControllers(options: ControllersOptions): readonly Controller
     endpointSliceController(),
     nodeLifecycleController({ ...nodeLifecycleDefaults, ...options.nodeLifecycle }),
     taintEvictionController(),
+    pvcProtectionController(),
+    pvProtectionController(),
     podGarbageCollector({ ...podGarbageCollectorDefaults, ...options.podGarbageCollector }),
   ];
 }

@@ -1,6 +1,7 @@
 // Everything between the log and the wire, composed without sockets: view, registry, writer and the API handler.
 // A served cluster and a simulation are built from the same stack.
 
+import { defined } from '../../streams/base/assert.ts';
 import type { Clock } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import type { Random } from '../../streams/base/random.ts';
@@ -47,16 +48,36 @@ export async function startApiStack({ log, clock, random }: StackPorts): Promise
   const recorder = new Recorder({ log, view, clock, random: random.stream('events') });
   const index = new PolicyIndex(view);
   const authorizer = anyOf([mastersAuthorizer, nodeAuthorizer(view), rbacAuthorizer(index)]);
+  const late = lateWriter();
+  const chain = { authorizer, writer: late.writer, now: () => recorder.now() };
   const ports: RegistryPorts = {
     view,
     random: random.stream('registry'),
     recorder,
-    admission: [...admissionPlugins(), escalationCheck({ index, authorizer })],
+    admission: [...admissionPlugins(chain), escalationCheck({ index, authorizer })],
     strategyOf,
   };
   const registry = new Registry(ports);
   const deleter = new Deleter(ports);
   const notes = new NoteRecorder({ registry, recorder, random: random.stream('notes') });
   const feed = await startFeed({ log, view });
-  return { authorizer, kinds, view, registry, deleter, writer: localWriter({ kinds, registry, deleter, notes }), feed };
+  const writer = localWriter({ kinds, registry, deleter, notes });
+  late.become(writer);
+  return { authorizer, kinds, view, registry, deleter, writer, feed };
+}
+
+/** Admission writes through the registry it is part of: what it is given becomes the writer once there is one. */
+function lateWriter(): { readonly writer: Writer; become(writer: Writer): void } {
+  let real: Writer | undefined;
+  const writer: Writer = {
+    write: (write, context) =>
+      defined(real, 'nothing is admitted before the registry is complete').write(write, context),
+    note: (note, context) => real?.note(note, context),
+  };
+  return {
+    writer,
+    become(writer) {
+      real = writer;
+    },
+  };
 }

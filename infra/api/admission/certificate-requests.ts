@@ -1,16 +1,11 @@
 // CertificateApproval, CertificateSigning and CertificateSubjectRestriction: who may approve or sign requests for a
 // signer is a right of its own, and nobody gets a certificate of the administrators' group by asking for it.
 
+import type { Attributes, Authorizer } from '../auth/authorize.ts';
 import { forbidden } from '../errors.ts';
 import { equal } from '../registry/equal.ts';
 import { type AdmissionPlugin, type AdmissionRequest, concerns } from './admission.ts';
 import { csrOrganizations } from './csr-subject.ts';
-
-/** Whether the requester may do this to a signer of that name. */
-export type SignerRights = (
-  request: AdmissionRequest,
-  right: { readonly verb: 'approve' | 'sign'; readonly signerName: string },
-) => boolean;
 
 type Spec = { readonly signerName?: string; readonly request?: string };
 type Status = { readonly certificate?: string; readonly conditions?: readonly unknown[] };
@@ -19,16 +14,16 @@ const requests = { group: 'certificates.k8s.io', resource: 'certificatesigningre
 const clientSigner = 'kubernetes.io/kube-apiserver-client';
 const masters = 'system:masters';
 
-export function certificateApproval(mayDo: SignerRights): AdmissionPlugin {
+export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: 'CertificateApproval',
     validate(request) {
-      if (concerns(request, { ...requests, sub: 'approval' })) checkRight(request, { verb: 'approve', mayDo });
+      if (concerns(request, { ...requests, sub: 'approval' })) checkRight(request, { verb: 'approve', authorizer });
     },
   };
 }
 
-export function certificateSigning(mayDo: SignerRights): AdmissionPlugin {
+export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: 'CertificateSigning',
     validate(request) {
@@ -36,7 +31,7 @@ export function certificateSigning(mayDo: SignerRights): AdmissionPlugin {
       const now = (request.object.status ?? {}) as Status;
       const was = (request.before?.status ?? {}) as Status;
       if (now.certificate === was.certificate && equal(now.conditions ?? [], was.conditions ?? [])) return;
-      checkRight(request, { verb: 'sign', mayDo });
+      checkRight(request, { verb: 'sign', authorizer });
     },
   };
 }
@@ -60,11 +55,35 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
 /** The signer named before the change counts: an approval cannot name another one. */
 function checkRight(
   request: AdmissionRequest,
-  { verb, mayDo }: { readonly verb: 'approve' | 'sign'; readonly mayDo: SignerRights },
+  { verb, authorizer }: { readonly verb: 'approve' | 'sign'; readonly authorizer: Authorizer },
 ): void {
-  const { kind, name, before } = request;
-  const signerName = ((before?.spec ?? {}) as Spec).signerName ?? '';
-  if (mayDo(request, { verb, signerName })) return;
+  const { kind, name, before, context } = request;
+  if (context.inProcess === true) return;
+  const { signerName = '' } = (before?.spec ?? {}) as Spec;
+  // A right to a whole domain is given as `example.com/*`.
+  const names = [signerName, `${signerName.split('/', 1)[0]}/*`];
+  if (names.some((signer) => mayDo(authorizer, { verb, signer, request }))) return;
   const why = `user not permitted to ${verb} requests with signerName ${JSON.stringify(signerName)}`;
   throw forbidden(kind, name, why);
+}
+
+function mayDo(
+  authorizer: Authorizer,
+  { verb, signer, request }: { readonly verb: string; readonly signer: string; readonly request: AdmissionRequest },
+): boolean {
+  const user = { extra: {}, ...request.context.user };
+  const { group } = requests;
+  const asked: Attributes = {
+    isResourceRequest: true,
+    path: '',
+    verb,
+    group,
+    namespace: '',
+    resource: 'signers',
+    subresource: '',
+    name: signer,
+    fieldSelector: '',
+    labelSelector: '',
+  };
+  return authorizer.authorize({ user, request: asked }).kind === 'allowed';
 }

@@ -1,13 +1,9 @@
 // The admission chain in upstream's order. What others add (webhooks, admission policies) comes before ResourceQuota,
 // which has to see what will really be stored.
 
+import type { Authorizer } from '../auth/authorize.ts';
 import type { AdmissionChain, AdmissionPlugin } from './admission.ts';
-import {
-  certificateApproval,
-  certificateSigning,
-  certificateSubjectRestriction,
-  type SignerRights,
-} from './certificate-requests.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-requests.ts';
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
@@ -18,20 +14,22 @@ import { podSecurity } from './pod-security/pod-security.ts';
 import { podTopologyLabels } from './pod-topology-labels.ts';
 import { priorityAdmission } from './priority.ts';
 import { persistentVolumeClaimResize } from './pvc-resize.ts';
+import type { QuotaPorts } from './quota-ledger.ts';
+import { resourceQuota } from './resource-quota.ts';
 import { runtimeClassAdmission } from './runtime-class.ts';
 import { serviceAccountAdmission } from './service-account.ts';
 import { serviceAddresses } from './service-addresses.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use.ts';
 
-export type AdmissionPorts = {
-  /** Who may approve and sign certificate requests; without it, whoever may write their approval or status. */
-  readonly signerRights?: SignerRights;
+export type AdmissionPorts = QuotaPorts & {
+  readonly authorizer: Authorizer;
   /** Admission policies and webhooks. */
   readonly policies?: readonly AdmissionPlugin[];
 };
 
 /** A chain of its own for each API server, because some plugins remember what they gave out. */
-export function admissionPlugins({ signerRights = () => true, policies = [] }: AdmissionPorts = {}): AdmissionChain {
+export function admissionPlugins(ports: AdmissionPorts): AdmissionChain {
+  const { authorizer, policies = [] } = ports;
   return [
     namespaceLifecycle,
     limitRanger,
@@ -45,12 +43,13 @@ export function admissionPlugins({ signerRights = () => true, policies = [] }: A
     storageObjectInUseProtection,
     persistentVolumeClaimResize,
     runtimeClassAdmission,
-    certificateApproval(signerRights),
-    certificateSigning(signerRights),
+    certificateApproval(authorizer),
+    certificateSigning(authorizer),
     certificateSubjectRestriction,
     defaultIngressClass,
     podTopologyLabels,
     serviceAddresses(),
     ...policies,
+    resourceQuota(ports),
   ];
 }
