@@ -40,5 +40,6 @@ export function lifecycleOf(kind: {
 /** Good for every resource the program itself serves; others bring their singular along. */
 function singularOf(resource: string): string {
   if (resource === 'endpoints') return resource;
+  if (/(?:ss|us)es$/.test(resource)) return resource.slice(0, -2);
   return resource.endsWith('ies') ? `${resource.slice(0, -3)}y` : resource.replace(/s$/, '');
 }
