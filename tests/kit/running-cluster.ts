@@ -17,7 +17,7 @@ const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 /** Where kubectl is, or undefined: suites that need it say so and are skipped. */
-export const kubectlPath = find('kubectl');
+export const kubectlPath = findProgram('kubectl');
 
 export class RunningCluster {
   readonly directory: string;
@@ -169,11 +169,11 @@ export class RunningCluster {
   }
 }
 
-export type RunOptions = { readonly stdin?: string; readonly env?: NodeJS.ProcessEnv };
+export type RunOptions = { readonly stdin?: string; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string };
 
-export function run(program: string, args: readonly string[], { stdin, env }: RunOptions = {}): Promise<Ran> {
+export function run(program: string, args: readonly string[], { stdin, env, cwd }: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: env ?? process.env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { env: env ?? process.env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -188,7 +188,8 @@ export function run(program: string, args: readonly string[], { stdin, env }: Ru
   });
 }
 
-function find(program: string): string | undefined {
+/** Where a program of the machine is, or undefined. */
+export function findProgram(program: string): string | undefined {
   try {
     const path = execFileSync('which', [program], { encoding: 'utf8' }).trim();
     return existsSync(path) ? path : undefined;
