@@ -8,6 +8,10 @@ import type { ObjectRef } from '../log/subjects.ts';
 import { cutRevision, spliceRevision } from '../resources/encode.ts';
 import type { AnyObject } from '../resources/meta.ts';
 
+/** What of an event makes a version of its object. */
+export type RecordedVersion = Pick<RecordedEvent, 'revision' | 'timeMs' | 'from' | 'to' | 'object'> &
+  Partial<RecordedEvent>;
+
 export class StoredObject {
   readonly ref: ObjectRef;
   readonly key: string;
@@ -20,7 +24,7 @@ export class StoredObject {
   #json: Buffer | undefined;
   #object: AnyObject | undefined;
 
-  constructor(ref: ObjectRef, event: RecordedEvent) {
+  constructor(ref: ObjectRef, event: RecordedVersion) {
     this.ref = ref;
     this.key = keyOf(ref);
     this.revision = event.revision;
@@ -36,6 +40,12 @@ export class StoredObject {
       this.#raw = undefined;
     }
     return this.#json;
+  }
+
+  /** The same version in another form, of which these are the bytes (without the resourceVersion). */
+  as(object: Uint8Array): StoredObject {
+    const { revision, timeMs, state } = this;
+    return new StoredObject(this.ref, { revision, timeMs, from: state, to: state, object });
   }
 
   /** A newer version has come: only the bytes are kept, for those who still ask for this one. */

@@ -16,16 +16,26 @@ export function strictFindings(bytes: Uint8Array, schema: ObjectSchema): readonl
   return [...scan.findings].slice(0, FINDINGS_MAX);
 }
 
+/** `duplicate field "spec.replicas"` wherever it stands, for objects whose schema says nothing about their text. */
+export function duplicateFields(bytes: Uint8Array): readonly string[] {
+  const scan = new StrictScan(bytes, true);
+  scan.value(undefined, '');
+  return [...scan.findings].slice(0, FINDINGS_MAX);
+}
+
 class StrictScan {
   readonly findings = new Set<string>();
   readonly #bytes: Buffer;
+  /** Looks into everything, also where there is no node. */
+  readonly #watchesAll: boolean;
   #at = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, watchesAll = false) {
+    this.#watchesAll = watchesAll;
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Passes over one value. Without a node nothing in it is looked at. */
+  /** Passes over one value. Without a node nothing in it is looked at, unless all is. */
   value(node: Node | undefined, path: string): void {
     this.#skipSpace();
     const byte = this.#bytes[this.#at];
@@ -39,7 +49,7 @@ class StrictScan {
     const seen = new Set<string>();
     const plan: ObjectPlan | undefined = node?.op === OP.object ? node.plan : undefined;
     const values = node?.op === OP.map ? node.inner : undefined;
-    const watched = plan !== undefined || values !== undefined;
+    const watched = this.#watchesAll || plan !== undefined || values !== undefined;
     this.#at++;
     while (this.#more(0x7d)) {
       const key = this.#string();

@@ -33,6 +33,8 @@ export type Structural = {
   readonly rules: readonly ValidationRule[];
   /** Something here or below has a default. */
   readonly defaults: boolean;
+  /** A CEL rule stands here or below. */
+  readonly ruled: boolean;
   /** Something here or below is a whole object of its own. */
   readonly embeds: boolean;
 };
@@ -93,6 +95,7 @@ function compile(schema: JsonSchema): Structural {
     not: schema.not === undefined || schema.not === null ? undefined : structuralOf(schema.not),
     rules: schema['x-kubernetes-validations'] ?? nothing,
     defaults: given !== undefined || some(({ defaults }) => defaults),
+    ruled: (schema['x-kubernetes-validations']?.length ?? 0) > 0 || some(({ ruled }) => ruled),
     embeds: schema['x-kubernetes-embedded-resource'] === true || some(({ embeds }) => embeds),
   };
   return node;

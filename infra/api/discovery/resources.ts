@@ -58,7 +58,7 @@ export function resourceList(kinds: readonly Kind[], { group, version }: GroupVe
         singularName: kind.singular,
         namespaced: kind.namespaced,
         kind: kind.kind,
-        verbs: kind.verbs,
+        verbs: kind.custom?.verbs ?? kind.verbs,
         ...names(kind),
         ...(kind.verbs.includes('list') ? { storageVersionHash: storageVersionHash(kind) } : undefined),
       },
@@ -84,8 +84,9 @@ function names({ shortNames, categories }: Kind) {
 }
 
 /** Identifies the storage form of a kind: equal hashes mean equal stored objects. */
-function storageVersionHash({ group, version, kind }: Kind): string {
-  return createHash('sha512').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64');
+function storageVersionHash({ group, version, kind, custom }: Kind): string {
+  const stored = custom?.storage ?? version;
+  return createHash('sha512').update(`${group}/${stored}/${kind}`).digest().subarray(0, 8).toString('base64');
 }
 
 /** APIGroupDiscoveryList for `/api` (core) or `/apis` (all other groups). */
@@ -115,7 +116,7 @@ function discovered(kind: Kind): object {
     responseKind: { group: kind.group, version: kind.version, kind: kind.kind },
     scope: kind.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: kind.singular,
-    verbs: kind.verbs,
+    verbs: kind.custom?.verbs ?? kind.verbs,
     ...names(kind),
     ...(kind.subresources.length === 0 ? undefined : { subresources: kind.subresources.map(discoveredSubresource) }),
   };

@@ -16,6 +16,7 @@ export class KindTable {
   #byGvk: ReadonlyMap<string, Kind> = new Map();
   #preferred: ReadonlyMap<string, Kind> = new Map();
   #changes = 0;
+  readonly #watched = new Map<Kind, AbortController>();
 
   constructor(builtIn: readonly Kind[] = allKinds()) {
     this.#builtIn = builtIn;
@@ -58,6 +59,21 @@ export class KindTable {
     } else this.#custom.set(definition, kinds);
     this.#changes++;
     this.#index();
+    for (const [kind, ending] of this.#watched) {
+      if (this.#byResource.get(resourceId(kind)) === kind) continue;
+      this.#watched.delete(kind);
+      ending.abort();
+    }
+  }
+
+  /** Aborts once the kind has been taken away or another one has come in its place. */
+  changeOf(kind: Kind): AbortSignal {
+    let ending = this.#watched.get(kind);
+    if (ending === undefined) {
+      ending = new AbortController();
+      this.#watched.set(kind, ending);
+    }
+    return ending.signal;
   }
 
   #index(): void {

@@ -2,6 +2,7 @@
 // subresources it serves. Routes, discovery, OpenAPI, tables and codecs are all driven by this one record (invariant:
 // kinds are data); built-in kinds come from the generated facts, custom resources from their definitions.
 
+import type { CustomKind } from '../crd/custom-kind.ts';
 import type { ObjectSchema } from './schema.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
@@ -33,6 +34,8 @@ export type Kind = {
   readonly schema: ObjectSchema;
   /** Built-in types have protobuf bodies; custom resources do not. */
   readonly protobuf: boolean;
+  /** What a definition says beyond the above; set for custom resources. */
+  readonly custom?: CustomKind;
   /** Set where the objects live under another kind's key and are only shown in this form (events.k8s.io as core events). */
   readonly storedAs?: { readonly group: string; readonly version: string; readonly kind: string };
 };

@@ -7,6 +7,7 @@ import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { admit, validateAdmission } from '../admission/admission.ts';
 import { type Attempt, whileHeld } from '../admission/holds.ts';
 import { conflict, notFound } from '../errors.ts';
+import { shown, toStorage } from '../render/convert.ts';
 import type { DeleteOptions, RequestContext } from './context.ts';
 import { equal } from './equal.ts';
 import type { RegistryPorts, Target } from './registry.ts';
@@ -50,18 +51,22 @@ export class Deleter {
     const current = view.stored(kind, { namespace, name });
     if (current === undefined) throw notFound(kind, name);
     checkPreconditions(target, current, options);
-    const { object } = current;
+    const { object } = shown(current, kind);
     const request = { operation: 'delete', ...target, object, context, world: view, random, holds } as const;
     admit(admission, request);
     validateAdmission(admission, request);
     const marked = mark(object, { strategy, options, nowMs: recorder.now() });
     if (marked === object) return { stored: current, gone: false };
     const gone = finished(marked);
-    const decision = { lifecycle: strategy.lifecycle, before: current, after: gone ? undefined : marked };
+    const decision = {
+      lifecycle: strategy.lifecycle,
+      before: current,
+      after: gone ? undefined : toStorage(marked, kind),
+    };
     const recorded = await recorder.record({ ref: current.ref, ...decision }, context);
     if (recorded.kind !== 'recorded') return 'conflict';
     if (!context.dryRun) holds.recorded();
-    return { stored: recorded.stored, gone };
+    return { stored: shown(recorded.stored, kind), gone };
   }
 }
 
@@ -92,12 +97,13 @@ function mark(
   if (metadata.deletionTimestamp !== undefined) return markAgain(object, { requested, finalizers });
   const seconds = strategy.graceSeconds?.(object, requested) ?? 0;
   const generation = metadata.generation === undefined ? undefined : { generation: metadata.generation + 1 };
-  return marked(object, {
+  const next = marked(object, {
     ...generation,
     deletionTimestamp: timestamp(nowMs + seconds * 1000),
     deletionGracePeriodSeconds: seconds,
     finalizers,
   });
+  return strategy.prepareDelete?.(next, nowMs) ?? next;
 }
 
 /** Asked again, a deletion may only come sooner: counted from the first request, and only where the client says so. */

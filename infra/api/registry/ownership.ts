@@ -25,6 +25,7 @@ export function own(after: AnyObject, { kind, before, context, nowMs, subresourc
     manager: context.agent,
     apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
     ...(subresource === undefined ? undefined : { subresource }),
+    ...(kind.custom === undefined ? undefined : { versions: kind.custom.versions }),
     time: timestamp(nowMs),
     ...resetFieldsOf(kind, subresource),
   }) as unknown as AnyObject;
@@ -32,11 +33,13 @@ export function own(after: AnyObject, { kind, before, context, nowMs, subresourc
 
 const statusFields = setOf(['f:status']);
 const allButStatus = setOf(['f:spec'], ['f:metadata', 'f:finalizers'], ['f:metadata', 'f:ownerReferences']);
+const metadataAndSpec = setOf(['f:metadata'], ['f:spec']);
 const allButStatusAndAnnotations = union(allButStatus, setOf(['f:metadata', 'f:labels']));
 
 /** The fields an endpoint ignores are nobody's through it: the status on the main one, all else on /status. */
 export function resetFieldsOf(kind: Kind, subresource: string | undefined): { readonly resetFields?: FieldSet } {
   if (subresource === 'status') {
+    if (kind.custom !== undefined) return { resetFields: metadataAndSpec };
     const { statusKeepsLabels } = strategyOf(kind);
     return { resetFields: statusKeepsLabels === true ? allButStatusAndAnnotations : allButStatus };
   }

@@ -14,9 +14,11 @@ import {
   validateAdmission,
 } from '../admission/admission.ts';
 import { type Attempt, whileHeld } from '../admission/holds.ts';
-import { alreadyExists, conflict, invalid, notFound } from '../errors.ts';
+import { alreadyExists, conflict, forbidden, invalid, notFound } from '../errors.ts';
 import type { Kind } from '../kinds/kind.ts';
+import { shown, toStorage } from '../render/convert.ts';
 import type { RequestContext } from './context.ts';
+import { equal } from './equal.ts';
 import { checkIdentity, keptMetadata, newMetadata } from './metadata.ts';
 import { metadataProblems } from './names.ts';
 import { own } from './ownership.ts';
@@ -76,7 +78,8 @@ export class Registry {
   }
 
   find({ kind, namespace, name }: Target): StoredObject | undefined {
-    return this.#ports.view.stored(kind, { namespace, name });
+    const stored = this.#ports.view.stored(kind, { namespace, name });
+    return stored && shown(stored, kind);
   }
 
   get(target: Target): StoredObject {
@@ -90,6 +93,10 @@ export class Registry {
     context: RequestContext,
   ): Promise<StoredObject> {
     const given = checkIdentity(body, { kind, namespace });
+    if (kind.custom?.terminating === true) {
+      const why = 'create not allowed while custom resource definition is terminating';
+      throw forbidden(kind, given.metadata.name ?? '', why);
+    }
     const generated = (given.metadata.name ?? '') === '' && (given.metadata.generateName ?? '') !== '';
     for (let attempt = 1; ; attempt++) {
       const outcome = await whileHeld((holds) => this.#tryCreate(given, { kind, namespace, context, holds }));
@@ -113,11 +120,11 @@ export class Registry {
     if (view.stored(kind, ref) !== undefined) return { kind: 'taken', name };
     const reserved = reserve(admission, request);
     if (reserved !== undefined) await reserved;
-    const decision = { ref, lifecycle: strategyOf(kind).lifecycle, before: undefined, after: object };
+    const decision = { ref, lifecycle: strategyOf(kind).lifecycle, before: undefined, after: toStorage(object, kind) };
     const recorded = await recorder.record(decision, context);
     if (recorded.kind !== 'recorded') return { kind: 'taken', name };
     if (!context.dryRun) holds.recorded();
-    return { kind: 'created', stored: recorded.stored };
+    return { kind: 'created', stored: shown(recorded.stored, kind) };
   }
 
   /** Changes an object that exists; throws NotFound otherwise. */
@@ -126,18 +133,23 @@ export class Registry {
     const strategy = this.#ports.strategyOf(kind);
     for (let attempt = 1; ; attempt++) {
       const outcome = await whileHeld(async (holds) => {
-        const before = this.get(target);
+        const current = this.#ports.view.stored(kind, target);
+        if (current === undefined) throw notFound(kind, name);
+        const before = shown(current, kind);
         const next = this.#prepareUpdate({ target, current: before, update, holds }, context);
-        if (next.kind === 'unchanged') return { stored: before, locked: false };
-        const { request, locked } = next;
-        const reserved = reserve(this.#ports.admission, request);
+        const object = next.kind === 'unchanged' ? before.object : next.request.object;
+        const after = finished(object) ? undefined : toStorage(object, kind);
+        // What is shown otherwise than it is stored is stored anew, even if nothing else changes.
+        if (next.kind === 'unchanged' && (before === current || equal(after, current.object)))
+          return { stored: before, locked: false };
+        const locked = next.kind === 'changed' && next.locked;
+        const reserved = next.kind === 'changed' ? reserve(this.#ports.admission, next.request) : undefined;
         if (reserved !== undefined) await reserved;
-        const after = finished(request.object) ? undefined : request.object;
-        const decision = { ref: before.ref, lifecycle: strategy.lifecycle, before, after };
+        const decision = { ref: current.ref, lifecycle: strategy.lifecycle, before: current, after };
         const recorded = await this.#ports.recorder.record(decision, context);
         if (recorded.kind !== 'recorded') return { stored: undefined, locked };
         if (!context.dryRun) holds.recorded();
-        return { stored: recorded.stored, locked };
+        return { stored: shown(recorded.stored, kind), locked };
       });
       if (outcome.stored !== undefined) return outcome.stored;
       if ((outcome.locked && update.repeatable !== true) || attempt >= racesMax) throw conflict(kind, name);

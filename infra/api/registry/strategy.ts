@@ -21,7 +21,7 @@ export type Strategy = {
   readonly lifecycle: Lifecycle;
   /** How names of the kind are checked; a DNS subdomain unless said otherwise. */
   readonly names?: 'subdomain' | 'label' | 'service' | 'path-segment';
-  /** The kind counts changes of its spec, or of the field named here, in metadata.generation. */
+  /** The kind counts changes of its spec, or of the field named here (`*`: all but metadata), in metadata.generation. */
   readonly generation?: boolean | string;
   /** Annotations count as part of the spec there. */
   readonly generationOfAnnotations?: boolean;
@@ -43,7 +43,9 @@ export type Strategy = {
   defaults?(object: AnyObject): AnyObject;
   prepareCreate?(object: AnyObject, writing: Writing): AnyObject;
   /** Puts back what an update of the main endpoint may not touch. */
-  prepareUpdate?(next: AnyObject, before: AnyObject): AnyObject;
+  prepareUpdate?(next: AnyObject, before: AnyObject, writing: Writing): AnyObject;
+  /** Puts on an object marked for deletion for the first time what holds it until its end. */
+  prepareDelete?(marked: AnyObject, nowMs: number): AnyObject;
   /** Problems that make the write Invalid. `before` is absent for a creation. */
   validate?(next: AnyObject, before: AnyObject | undefined): readonly FieldError[];
   /** What a client is told though the write is fine. Nothing here may be expensive: it runs for every write. */

@@ -60,11 +60,19 @@ export function counted(
   const { generation } = strategy;
   if (generation === undefined || generation === false) return object;
   if (subresource !== undefined && subresource !== 'scale') return object;
-  const field = generation === true ? 'spec' : generation;
+  const counts = generation === '*' ? contentOf : fieldOf(generation === true ? 'spec' : generation);
   const annotated =
     strategy.generationOfAnnotations === true && !equal(object.metadata.annotations, before.metadata.annotations);
-  if (!annotated && equal(object[field], before[field])) return object;
+  if (!annotated && equal(counts(object), counts(before))) return object;
   return { ...object, metadata: { ...object.metadata, generation: (before.metadata.generation ?? 0) + 1 } };
+}
+
+function contentOf({ metadata: _, ...content }: AnyObject): object {
+  return content;
+}
+
+function fieldOf(field: string): (object: AnyObject) => unknown {
+  return (object) => object[field];
 }
 
 /** True where the client named the version it means: then a lost race is the client's to solve. */

@@ -1,7 +1,9 @@
 // Kinds that are another kind's second face: events.k8s.io/v1 Events are stored as core/v1 Events. Conversion happens
-// at the edge, both ways; between the edges there is only the stored kind.
+// at the edge, both ways; between the edges there is only the stored kind. Custom resources are decided about in the
+// version a request names: the registry shows them in it, and stores them in the one their definition stores.
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
+import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kinds.ts';
 
@@ -16,12 +18,23 @@ export function isStoredKind(kind: Kind): boolean {
 
 /** A stored object as the kind the client named. */
 export function asKind(object: AnyObject, kind: Kind): AnyObject {
+  if (kind.custom !== undefined) return kind.custom.read(object);
   return isEventsGroup(kind) && object.apiVersion === 'v1' ? toEventsGroup(object) : object;
 }
 
 /** A client's object as it is stored. */
 export function asStored(object: AnyObject, kind: Kind): AnyObject {
   return isEventsGroup(kind) && object.apiVersion === 'events.k8s.io/v1' ? fromEventsGroup(object) : object;
+}
+
+/** A recorded version of an object as a kind shows it; of built-in kinds the very same. */
+export function shown(stored: StoredObject, { custom }: Kind): StoredObject {
+  return custom === undefined ? stored : custom.show(stored);
+}
+
+/** An object of a kind as it goes to the log. */
+export function toStorage(object: AnyObject, { custom }: Kind): AnyObject {
+  return custom === undefined ? object : custom.store(object);
 }
 
 function isEventsGroup({ group, resource }: Kind): boolean {

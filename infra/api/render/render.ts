@@ -9,7 +9,7 @@ import type { Kind } from '../kinds/kind.ts';
 import { schemaOf } from '../kinds/type-names.ts';
 import { tablePrinterOf } from '../tables/printers.ts';
 import type { Listed } from '../verbs/list.ts';
-import { asKind, isStoredKind } from './convert.ts';
+import { asKind, isStoredKind, shown } from './convert.ts';
 import type { Form } from './form.ts';
 
 export type Rendering = { readonly kind: Kind; readonly form: Form; readonly nowMs: number };
@@ -17,7 +17,7 @@ export type Rendering = { readonly kind: Kind; readonly form: Form; readonly now
 /** One object of the kind the request named. */
 export function renderStored(stored: StoredObject, rendering: Rendering): Buffer {
   const { form } = rendering;
-  if (servesStoredBytes(rendering)) return stored.json;
+  if (servesStoredBytes(rendering)) return shown(stored, rendering.kind).json;
   return encodeValue(shape(stored.object, rendering), form);
 }
 
@@ -107,12 +107,15 @@ function shape(object: AnyObject, rendering: Rendering): object {
 /** Printers read stored objects; what comes along with a row is of the kind asked for. */
 function table(objects: readonly AnyObject[], { kind, form, nowMs }: Rendering, metadata: object): object {
   const printer = tablePrinterOf(kind);
+  const read = kind.custom?.read ?? ((object: AnyObject) => object);
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${form.metaVersion}`,
     metadata,
     columnDefinitions: printer.columns.map((column) => ({ format: '', description: '', ...column })),
-    rows: objects.map((object) => ({ cells: printer.cells(object, nowMs), ...included(object, { kind, form }) })),
+    rows: objects
+      .map(read)
+      .map((object) => ({ cells: printer.cells(object, nowMs), ...included(object, { kind, form }) })),
   };
 }
 

@@ -9,7 +9,8 @@ import { encodeValue, type Rendering, renderStored } from './render.ts';
 /** The event of a change as every watcher of whole objects in this encoding gets it. */
 export function sharedFrame(change: Change, type: ChangeType, rendering: Rendering): Buffer {
   const { encoding } = rendering.form;
-  const id = `${encoding} ${type}`;
+  const { kind } = rendering;
+  const id = kind.custom === undefined ? `${encoding} ${type}` : `${encoding} ${type} ${kind.version}`;
   if (shared.change !== change) shared = { change, frames: new Map() };
   const { frames } = shared;
   let bytes = frames.get(id);

@@ -5,6 +5,7 @@ import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import type { ApiError } from '../errors.ts';
 import type { ApiResponse } from '../http/exchange.ts';
 import { sendStatus } from '../http/status.ts';
+import { shown } from '../render/convert.ts';
 import { contentTypes, type Form } from '../render/form.ts';
 import {
   encodeValue,
@@ -50,7 +51,7 @@ export async function sendList(
     const parts: Uint8Array[] = [Buffer.from(listHead(kind, listed))];
     for (const [index, stored] of items.entries()) {
       if (index > 0) parts.push(comma);
-      parts.push(stored.json);
+      parts.push(shown(stored, kind).json);
     }
     parts.push(Buffer.from(listTail));
     return answer.response.send(head(answer, form, 200), Buffer.concat(parts));
@@ -61,7 +62,7 @@ export async function sendList(
     const parts: Uint8Array[] = [];
     for (const [index, stored] of items.slice(start, start + objectsPerSlice).entries()) {
       if (start + index > 0) parts.push(comma);
-      parts.push(stored.json);
+      parts.push(shown(stored, kind).json);
     }
     if (!stream.write(Buffer.concat(parts))) await stream.drained();
     await nextTurn();

@@ -3,8 +3,9 @@
 import type { FieldValidation } from '../codec/conform.ts';
 import { ApiError, invalid } from '../errors.ts';
 import type { ApiRequest, ApiResponse } from '../http/exchange.ts';
-import { negotiate, type Offer } from '../http/negotiate.ts';
+import { negotiate, type Offer, offers } from '../http/negotiate.ts';
 import type { RequestInfo } from '../http/request-info.ts';
+import type { Kind } from '../kinds/kind.ts';
 import { fieldManagerComplaint, fieldManagerOf } from '../patch/field-manager.ts';
 import type { RequestContext, RequestUser } from '../registry/context.ts';
 import type { Form } from '../render/form.ts';
@@ -39,6 +40,15 @@ export function formOf({ request }: Call, offer: Offer): NegotiatedForm {
     includeObject: include === 'None' || include === 'Object' ? include : 'Metadata',
   };
   return { form, contentType };
+}
+
+/** What is served of a kind's objects and lists, and of watches of them. */
+export function offerOf({ protobuf }: Kind): Offer {
+  return protobuf ? offers.builtIn : offers.custom;
+}
+
+export function watchOfferOf({ protobuf }: Kind): Offer {
+  return protobuf ? offers.builtInWatch : offers.customWatch;
 }
 
 /** Who writes, under which manager, and whether for real. */

@@ -6,7 +6,6 @@ import type { ClusterLog } from '../../../streams/log/event-log.ts';
 import { streamOf } from '../../../streams/log/subjects.ts';
 import type { ObjectView } from '../../../streams/views/object-view.ts';
 import { methodNotAllowed, unknownPath } from '../errors.ts';
-import { offers } from '../http/negotiate.ts';
 import type { Kind, Verb } from '../kinds/kind.ts';
 import type { KindTable } from '../kinds/kind-table.ts';
 import type { Deleter } from '../registry/deletion.ts';
@@ -19,7 +18,7 @@ import type { PodLogs } from '../verbs/pod-logs.ts';
 import { parseSelection } from '../verbs/selection.ts';
 import { watch } from '../verbs/watch.ts';
 import { sendList, sendStored } from './answer.ts';
-import { type Call, formOf } from './call.ts';
+import { type Call, formOf, offerOf, watchOfferOf } from './call.ts';
 import type { Reviews } from './reviews.ts';
 import { bindByName, subresourceRequest } from './subresource-requests.ts';
 import {
@@ -54,6 +53,7 @@ export async function resourceRequest(call: Call, ports: ResourcePorts): Promise
   // A request about a namespace names it twice, but the namespace itself lies in none.
   const info = kind.namespaced ? call.info : { ...call.info, namespace: '' };
   const resourceCall = { ...call, info, kind, stored: storedKind(kind) };
+  for (const warning of kind.custom?.warnings ?? []) call.warnings.push(warning);
   if (subresource !== '') return subresourceRequest(resourceCall, ports);
   if (ports.reviews.handles(kind)) return ports.reviews.answer(resourceCall);
   if (!kind.verbs.includes(verb as Verb)) throw methodNotAllowed();
@@ -98,7 +98,7 @@ function checkPath({ request, info }: Call, kind: Kind): void {
 
 async function getRequest(call: ResourceCall, { registry, clock, view }: ResourcePorts): Promise<void> {
   const { kind, stored, request, info } = call;
-  const { form } = formOf(call, offers.builtIn);
+  const { form } = formOf(call, offerOf(kind));
   const revision = parseResourceVersion(request.query.get('resourceVersion') ?? '');
   if (revision !== undefined) await notFuture({ view, clock, stream: streamOf(stored), revision });
   const found = registry.get({ kind: stored, namespace: info.namespace, name: info.name });
@@ -107,7 +107,7 @@ async function getRequest(call: ResourceCall, { registry, clock, view }: Resourc
 
 async function listRequest(call: ResourceCall, ports: ResourcePorts): Promise<void> {
   const { kind, stored, request, info } = call;
-  const { form } = formOf(call, offers.builtIn);
+  const { form } = formOf(call, offerOf(kind));
   const options = parseListOptions(request.query);
   const selection = parseSelection({ kind: stored, namespace: namespaceOf(kind, info.namespace) }, request.query);
   const listed = await list({ kind: stored, selection, options }, ports);
@@ -116,12 +116,13 @@ async function listRequest(call: ResourceCall, ports: ResourcePorts): Promise<vo
 
 async function watchRequest(call: ResourceCall, ports: ResourcePorts): Promise<void> {
   const { kind, stored, request, response, info } = call;
-  const { form, contentType } = formOf(call, offers.builtInWatch);
+  const { form, contentType } = formOf(call, watchOfferOf(kind));
   const query = named(request.query, info.name);
   const options = parseListOptions(query);
   const selection = parseSelection({ kind: stored, namespace: namespaceOf(kind, info.namespace) }, query);
   const rendering = { kind, form, nowMs: ports.clock.now() };
-  await watch({ rendering, stored, selection, options, contentType, request, response }, ports);
+  const ended = kind.custom === undefined ? undefined : ports.kinds.changeOf(kind);
+  await watch({ rendering, stored, selection, options, contentType, request, response, ended }, ports);
 }
 
 /** `namespaces/x` is about a namespace, which itself lies in none. */

@@ -3,21 +3,20 @@
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { StoredObject } from '../../../streams/views/stored-object.ts';
 import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
-import { offers } from '../http/negotiate.ts';
 import { patchTypes } from '../patch/apply-patch.ts';
 import type { DeleteOptions, RequestContext } from '../registry/context.ts';
 import { checkIdentity } from '../registry/metadata.ts';
 import { asStored } from '../render/convert.ts';
 import type { Rendering } from '../render/render.ts';
 import { strategyOf } from '../strategies/strategies.ts';
-import { conformed, readObject, readPatch } from '../verbs/body.ts';
+import { conformed, type Expected, readObject, readPatch } from '../verbs/body.ts';
 import { deleteCollection, deleteOptions, deletionAnswer } from '../verbs/delete.ts';
 import { list } from '../verbs/list.ts';
 import { parseListOptions, truthy } from '../verbs/list-options.ts';
-import { patchObject, supportedPatchTypes } from '../verbs/patch.ts';
+import { patchObject, patchTypesOf } from '../verbs/patch.ts';
 import { parseSelection } from '../verbs/selection.ts';
 import { sendList, sendStored, sendValue } from './answer.ts';
-import { contextOf, fieldValidationOf, formOf } from './call.ts';
+import { contextOf, fieldValidationOf, formOf, offerOf } from './call.ts';
 import { namespaceOf, type ResourceCall, type ResourcePorts } from './resource-requests.ts';
 
 export async function createRequest(call: ResourceCall, { registry, clock }: ResourcePorts): Promise<void> {
@@ -58,8 +57,9 @@ export async function patchRequest(call: ResourceCall, { registry, clock }: Reso
 export async function patchOf(call: ResourceCall, subresource?: string) {
   const { request, stored } = call;
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (!supportedPatchTypes.includes(type)) {
-    const message = `the body of the request was in an unknown format - accepted media types include: ${supportedPatchTypes.join(', ')}`;
+  const supported = patchTypesOf(stored);
+  if (!supported.includes(type)) {
+    const message = `the body of the request was in an unknown format - accepted media types include: ${supported.join(', ')}`;
     throw new ApiError({ code: 415, reason: 'UnsupportedMediaType', message });
   }
   const { query } = request;
@@ -73,7 +73,7 @@ export async function patchOf(call: ResourceCall, subresource?: string) {
   }
   return {
     type,
-    body: await readPatch(request, applies),
+    body: await readPatch(request, { applies, fieldValidation, warn }),
     subresource,
     force: truthy(query.get('force')),
     fieldManager: query.get('fieldManager') ?? '',
@@ -112,10 +112,7 @@ async function deletionOf(call: ResourceCall): Promise<{ options: DeleteOptions;
 }
 
 /** The object in the body, which must not be empty. */
-export async function bodyOf(
-  call: ResourceCall,
-  expected = call.kind as { group: string; version: string; kind: string },
-): Promise<AnyObject> {
+export async function bodyOf(call: ResourceCall, expected: Expected = call.kind): Promise<AnyObject> {
   const { request } = call;
   const body = await readObject(expected, {
     request,
@@ -130,5 +127,5 @@ export async function bodyOf(
 }
 
 export function renderingOf(call: ResourceCall, nowMs: number): Rendering {
-  return { kind: call.kind, form: formOf(call, offers.builtIn).form, nowMs };
+  return { kind: call.kind, form: formOf(call, offerOf(call.kind)).form, nowMs };
 }

@@ -42,7 +42,8 @@ const particulars: Readonly<Record<string, Omit<Strategy, 'lifecycle'>>> = {
 
 const strategies = new Map<string, Strategy>();
 
-export function strategyOf(kind: Pick<Kind, 'group' | 'resource' | 'singular'>): Strategy {
+export function strategyOf(kind: Pick<Kind, 'group' | 'resource' | 'singular' | 'custom'>): Strategy {
+  if (kind.custom !== undefined) return kind.custom.strategy;
   const id = `${kind.resource}.${kind.group}`;
   let strategy = strategies.get(id);
   if (strategy === undefined) {

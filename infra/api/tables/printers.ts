@@ -38,6 +38,6 @@ const printers: Readonly<Record<string, TablePrinter>> = {
   services: serviceTable,
 };
 
-export function tablePrinterOf({ resource }: Pick<Kind, 'resource'>): TablePrinter {
-  return printers[resource] ?? plainTable;
+export function tablePrinterOf({ resource, custom }: Pick<Kind, 'resource' | 'custom'>): TablePrinter {
+  return custom?.table ?? printers[resource] ?? plainTable;
 }

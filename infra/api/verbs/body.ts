@@ -3,16 +3,25 @@
 import { assert } from '../../../streams/base/assert.ts';
 import { limits } from '../../../streams/base/limits.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
-import { type ConformOptions, cannotBeHandled, conform, type FieldValidation } from '../codec/conform.ts';
-import { decodeBody, notRegistered, parseJson } from '../codec/decode-body.ts';
+import {
+  type Conformed,
+  type ConformOptions,
+  cannotBeHandled,
+  conform,
+  type FieldValidation,
+} from '../codec/conform.ts';
+import { decodeBody, notRegistered, parseJson, unrecognized } from '../codec/decode-body.ts';
+import { countKeys } from '../codec/json-measure.ts';
 import { parseYaml } from '../codec/yaml-body.ts';
-import { ApiError, badRequest, tooLarge } from '../errors.ts';
+import { conformCustom } from '../crd/conform-custom.ts';
+import { ApiError, badRequest, invalid, tooLarge } from '../errors.ts';
 import { type ApiRequest, BodyTooLarge } from '../http/exchange.ts';
+import type { Kind } from '../kinds/kind.ts';
 import type { ObjectSchema } from '../kinds/schema.ts';
 import { schemaOf } from '../kinds/type-names.ts';
 import type { Json } from '../patch/json-value.ts';
 
-export type Expected = { readonly group: string; readonly version: string; readonly kind: string };
+export type Expected = Pick<Kind, 'group' | 'version' | 'kind' | 'custom'>;
 
 export type BodyContext = {
   readonly request: ApiRequest;
@@ -37,7 +46,9 @@ export async function readObject(expected: Expected, context: BodyContext): Prom
     contentType: context.request.headers['content-type'],
     bytes,
     expectedKind: expected.kind,
-    protobuf: (apiVersion, kind) => schemaFor(apiVersion, kind, expected),
+    ...(expected.custom === undefined && {
+      protobuf: (apiVersion: string, kind: string) => schemaFor(apiVersion, kind, expected),
+    }),
   });
   if (decoded.type === 'unsupported') {
     throw new ApiError({ code: 415, reason: 'UnsupportedMediaType', message: decoded.message });
@@ -53,15 +64,42 @@ export function conformed(
   { fieldValidation, warn }: Pick<BodyContext, 'fieldValidation' | 'warn'>,
   strictness: Omit<ConformOptions, 'fieldValidation'> = {},
 ): AnyObject {
-  checkType(object, expected);
-  const schema = schemaOf(apiVersionOf(expected), expected.kind);
-  assert(schema !== undefined, `the facts table has ${expected.kind}`);
-  const outcome = conform(object as Record<string, unknown>, schema, { fieldValidation, ...strictness });
+  const outcome = shaped(object as Record<string, unknown>, expected, { fieldValidation, ...strictness });
   if (outcome.type === 'refused') {
     throw badRequest(cannotBeHandled(expected, expected.kind, outcome.message));
   }
   for (const warning of outcome.warnings) warn(warning);
   return outcome.object as AnyObject;
+}
+
+function shaped(object: Record<string, unknown>, expected: Expected, options: ConformOptions): Conformed {
+  if (expected.custom !== undefined) {
+    checkCustomType(object, expected);
+    return conformCustom(object, expected.custom.structural, options);
+  }
+  checkType(object, expected);
+  const schema = schemaOf(apiVersionOf(expected), expected.kind);
+  assert(schema !== undefined, `the facts table has ${expected.kind}`);
+  return conform(object, schema, options);
+}
+
+/** Nothing is guessed about the type of a custom resource. */
+function checkCustomType(object: Readonly<Record<string, unknown>>, expected: Expected): void {
+  const { apiVersion = '', kind = '' } = object;
+  if (kind === '') {
+    const text = JSON.stringify(object);
+    throw badRequest(unrecognized(expected.kind, `Object 'Kind' is missing in '${text}'`, Buffer.from(text)));
+  }
+  const wanted = apiVersionOf(expected);
+  if (apiVersion !== wanted) {
+    const given = String(apiVersion);
+    throw badRequest(`the API version in the data (${given}) does not match the expected API version (${wanted})`);
+  }
+  if (kind === expected.kind) return;
+  const { metadata } = object as { readonly metadata?: { readonly name?: string } | null };
+  throw invalid(expected, metadata?.name ?? '', [
+    { type: 'Invalid', field: 'kind', value: kind, detail: `must be ${expected.kind}` },
+  ]);
 }
 
 /** A body says what it is only to be right about it. Options of meta/v1 may come under any group's version. */
@@ -80,13 +118,24 @@ function checkType(object: Readonly<Record<string, unknown>>, expected: Expected
 }
 
 /** The body of a PATCH, which is no object of a kind: JSON, or YAML for apply (which most clients send as JSON). */
-export async function readPatch(request: ApiRequest, applies: boolean): Promise<Json> {
+export async function readPatch(
+  request: ApiRequest,
+  { applies, fieldValidation, warn }: Omit<BodyContext, 'request'> & { readonly applies: boolean },
+): Promise<Json> {
   const bytes = await readBytes(request);
   const parsed = parseJson(bytes);
-  if (parsed.type === 'parsed') return parsed.value as Json;
-  if (!applies) throw badRequest(`error decoding patch: ${parsed.message}`);
+  const complete = parsed.type === 'parsed' && (!applies || parsed.keys === countKeys(parsed.value));
+  if (parsed.type === 'parsed' && (complete || fieldValidation === 'Ignore')) return parsed.value as Json;
+  if (!applies) throw badRequest(`error decoding patch: ${parsed.type === 'malformed' ? parsed.message : ''}`);
+  // JSON is YAML too, and only a reader of YAML tells of keys that are written twice.
   const yaml = parseYaml(bytes.toString('utf8'));
   if (yaml.type === 'malformed') throw badRequest(`error decoding YAML: ${yaml.message}`);
+  if (yaml.duplicates.length > 0 && fieldValidation !== 'Ignore') {
+    const lines = yaml.duplicates.map((line) => line.replace(/^yaml: /, ''));
+    const message = `error converting YAML to JSON: yaml: unmarshal errors:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+    if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${message}`);
+    warn(message);
+  }
   return yaml.value as Json;
 }
 

@@ -2,6 +2,7 @@
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { badRequest } from '../errors.ts';
+import type { Kind } from '../kinds/kind.ts';
 
 export type FieldRequirement = { readonly field: string; readonly operator: '=' | '!='; readonly value: string };
 
@@ -22,8 +23,12 @@ export function parseFieldSelector(text: string): readonly FieldRequirement[] {
 }
 
 /** The function that reads a field for selection; throws BadRequest for fields the resource is not selected by. */
-export function fieldReader({ group, resource }: { group: string; resource: string }, field: string): Reader {
-  const reader = common.get(field) ?? particular.get(`${resource}.${group}`)?.get(field);
+export function fieldReader(
+  { group, resource, custom }: Pick<Kind, 'group' | 'resource' | 'custom'>,
+  field: string,
+): Reader {
+  const reader =
+    common.get(field) ?? custom?.selectable.get(field) ?? particular.get(`${resource}.${group}`)?.get(field);
   if (reader === undefined) throw badRequest(`field label not supported: ${field}`);
   return reader;
 }

@@ -27,7 +27,13 @@ export type Patch = {
 
 export type Patched = { readonly stored: StoredObject; readonly created: boolean };
 
-export const supportedPatchTypes: readonly string[] = Object.values(patchTypes);
+const allPatchTypes: readonly string[] = Object.values(patchTypes);
+const customPatchTypes = allPatchTypes.filter((type) => type !== patchTypes.strategicMerge);
+
+/** Media types of patches. Strategic merge needs to know Go's types, which custom resources have none of. */
+export function patchTypesOf({ custom }: Kind): readonly string[] {
+  return custom === undefined ? allPatchTypes : customPatchTypes;
+}
 
 export async function patchObject(
   registry: Registry,
@@ -64,7 +70,9 @@ async function apply(
   }
   const configuration = patch.body as unknown as AnyObject;
   // Checked for its fields only: what is applied is what the client wrote, without the empty values Go would print.
-  if (typeof configuration === 'object' && configuration !== null) patch.conform(configuration);
+  // A custom resource's schema refuses unknown fields of its own accord.
+  const checked = kind.custom === undefined && typeof configuration === 'object' && configuration !== null;
+  if (checked) patch.conform(configuration);
   const applied = (before: AnyObject | undefined) => applyTo({ registry, kind, before, configuration, patch });
   if (registry.find(target) === undefined) {
     if (patch.subresource !== undefined) throw notFound(kind, name);
@@ -105,6 +113,7 @@ function applyTo({
     apiVersion: apiVersionOf(kind),
     kind: kind.kind,
     ...(patch.subresource === undefined ? undefined : { subresource: patch.subresource }),
+    ...(kind.custom === undefined ? undefined : { versions: kind.custom.versions }),
     time: timestamp(registry.now()),
     ...resetFieldsOf(kind, patch.subresource),
   });

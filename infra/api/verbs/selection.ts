@@ -7,6 +7,7 @@ import type { ResourceView } from '../../../streams/views/resource-view.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { badRequest } from '../errors.ts';
 import type { Kind } from '../kinds/kind.ts';
+import { shown } from '../render/convert.ts';
 import { fieldReader, parseFieldSelector } from './field-selector.ts';
 
 /** What an object must have to be selected at all, as far as it can be looked up. */
@@ -51,7 +52,7 @@ export function parseSelection(
   const matches = (stored: StoredObject): boolean =>
     (scoped === undefined || stored.ref.namespace === scoped) &&
     (labels.length === 0 || matchesRequirements(labels, stored.object.metadata.labels)) &&
-    fields.every(({ reader, value, equals }) => (reader(stored.object) === value) === equals);
+    fields.every(({ reader, value, equals }) => (reader(shown(stored, kind).object) === value) === equals);
   return {
     namespace: scoped,
     key: JSON.stringify([scoped, query.get('labelSelector'), query.get('fieldSelector')]),

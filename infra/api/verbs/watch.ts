@@ -43,6 +43,8 @@ export type WatchRequest = {
   readonly contentType: string;
   readonly request: ApiRequest;
   readonly response: ApiResponse;
+  /** Aborts when the kind is no longer what it was: the client watches again and finds what there is then. */
+  readonly ended?: AbortSignal | undefined;
 };
 
 const bookmarkEveryMs = 60_000;
@@ -70,7 +72,7 @@ export async function watch(asked: WatchRequest, ports: WatchPorts): Promise<voi
   // No await from here to the subscription: what is told first and the changes told after it meet without a gap.
   if (reached === undefined || !watcher.tellSince(reached)) return watcher.end();
   const stop = watcher.subscribe();
-  await watcher.ended(request.signal);
+  await watcher.ended(asked.ended === undefined ? request.signal : AbortSignal.any([request.signal, asked.ended]));
   stop();
 }
 
