@@ -109,11 +109,13 @@ export class Connection {
     signal?.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
   }
 
-  /** Resolves when the connection is usable, closed, or the signal aborts. */
-  settled(signal?: AbortSignal): Promise<void> {
+  /** Resolves when the connection is usable or closed, the signal aborts, or `limitMs` has passed. */
+  settled({ signal, limitMs }: { readonly signal: AbortSignal | undefined; readonly limitMs: number }): Promise<void> {
     if (this.usable || this.#closed || signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
+      const limit = this.#clock.after(limitMs, () => done());
       const done = () => {
+        limit.cancel();
         this.#listeners.delete(listener);
         signal?.removeEventListener('abort', done);
         resolve();

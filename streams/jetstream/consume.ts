@@ -1,16 +1,16 @@
 // Self-healing consumption of one stream: portions of messages in sequence order, each message once, however often the
 // server, the connection or the consumer dies in between. What was delivered is the only state: a new consumer begins
-// right after it.
+// right after it. How long all that is borne is told in patience.ts.
 
 import type { Msg } from '@nats-io/transport-node';
-import { type Clock, sleep } from '../base/clock.ts';
 import { limits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
 import { LogUnavailable } from '../log/errors.ts';
 import { ApiRefused, isTemporary } from './errors.ts';
 import { type Delivery, deliveryOf } from './message.ts';
+import { Patience } from './patience.ts';
 import { type ConsumerDeps, type ConsumerStart, PullConsumer } from './pull-consumer.ts';
-import { restoreMsMax, rewound } from './restore.ts';
+import { rewound } from './restore.ts';
 
 export type Delivered = Delivery & { readonly message: Msg };
 
@@ -18,35 +18,34 @@ export type ConsumeOptions = {
   readonly stream: string;
   readonly start: { readonly kind: 'after'; readonly revision: number } | { readonly kind: 'lastPerSubject' };
   /**
-   * `exhausted`: ends when everything the stream's leader had when the reader was opened is delivered. What a consumer
-   * says of itself is not enough: in a cluster it may read from a copy that lags behind.
+   * `never`: a tail, which waits outages out and ends quietly when the log is closed. `exhausted`: ends when everything
+   * the stream's leader had when the reader was opened is delivered. What a consumer says of itself is not enough: in a
+   * cluster it may read from a copy that lags behind.
    */
   readonly end: 'never' | 'exhausted';
+  /** Whether a read that ends when exhausted is part of a tail, and waits as tails do. */
+  readonly ofTail?: boolean;
   /** The newest sequence this process knows of: a stream that ends before it has lost messages. */
   readonly highWater?: () => number;
   readonly logger: Logger;
   readonly signal?: AbortSignal | undefined;
 };
 
-const backoffMsMin = 20;
-const backoffMsMax = 1_000;
-
 /**
- * Ends at the end asked for, on abort and when the connection is closed. Throws LogRewound, or LogUnavailable where
- * the stream is gone; outages are waited for.
+ * Ends at the end asked for and on abort; a tail also ends when the connection is closed, and waits outages out. Throws
+ * LogRewound, LogUnavailable where the stream is gone or a read with an end gets no further, LogClosed where it is cut off.
  */
 export async function* consume(deps: ConsumerDeps, options: ConsumeOptions): AsyncGenerator<readonly Delivered[]> {
   const { stream, start, signal, logger } = options;
+  const bounded = options.end === 'exhausted' && options.ofTail !== true;
+  const patience = new Patience({ ...deps, stream, signal, readMs: bounded ? deps.readMs : undefined });
   let after = start.kind === 'after' ? start.revision : 0;
-  let backoffMs = backoffMsMin;
-  let patience = deps.clock.monotonic() + restoreMsMax;
   while (!signal?.aborted && !deps.connection.closed) {
     const begin: ConsumerStart =
       start.kind === 'after' ? { kind: 'sequence', sequence: after + 1 } : { kind: 'lastPerSubject' };
     const opened = await open(deps, begin, { ...options, patience });
     if (opened === undefined) {
-      await pause(deps, backoffMs, signal);
-      backoffMs = Math.min(backoffMsMax, backoffMs * 2);
+      await patience.untilNextAttempt();
       continue;
     }
     const { consumer, last: reach } = opened;
@@ -61,15 +60,15 @@ export async function* consume(deps: ConsumerDeps, options: ConsumeOptions): Asy
         if (signal?.aborted) return;
         if (taken.kind === 'ended') {
           logger.info('reader of a stream starts anew', { stream, after, reason: taken.reason });
-          await deps.connection.settled(signal);
-          patience = deps.clock.monotonic() + restoreMsMax;
+          patience.interrupted();
           break;
         }
         if (taken.kind === 'idle') {
           if ((await nothingPending(consumer)) && (await exhausted())) return;
+          patience.alive();
+          patience.check();
           continue;
         }
-        backoffMs = backoffMsMin;
         for (const portion of portions(taken.messages, after)) {
           const last = portion.at(-1);
           if (last === undefined) continue;
@@ -79,29 +78,32 @@ export async function* consume(deps: ConsumerDeps, options: ConsumeOptions): Asy
           // Whatever else the process has to do gets its turn between two portions.
           if (portion.length === limits.decodeEventsMax) await turnOfLoop();
         }
+        patience.progressed();
       }
     } finally {
       signal?.removeEventListener('abort', stop);
       consumer.close();
     }
+    await patience.untilNextAttempt();
   }
+  if (deps.connection.closed) patience.closed();
 }
 
 /** The consumer and the leader's last sequence before it was made. Undefined where the log does not answer right now. */
 async function open(
   deps: ConsumerDeps,
   start: ConsumerStart,
-  { stream, highWater, logger, patience }: ConsumeOptions & { readonly patience: number },
+  { stream, highWater, logger, patience }: ConsumeOptions & { readonly patience: Patience },
 ): Promise<{ readonly consumer: PullConsumer; readonly last: number } | undefined> {
   try {
     // Before the question: an append may be acknowledged while its answer is on the way.
     const known = highWater?.() ?? 0;
     const last = (await deps.api.streamInfo(stream)).state.last_seq;
     if (last < known) {
-      if (deps.clock.monotonic() < patience) return undefined;
+      if (!patience.restoringIsOver) return undefined;
       throw rewound(stream, { last, known });
     }
-    return { consumer: await PullConsumer.open(deps, stream, start), last };
+    return { consumer: await PullConsumer.open(deps, stream, { start, silenceMs: patience.silenceMs }), last };
   } catch (error) {
     if (error instanceof ApiRefused && !isTemporary(error)) {
       throw new LogUnavailable(`the log does not let ${stream} be read: ${error.message}`, { cause: error });
@@ -148,12 +150,6 @@ async function nothingPending(consumer: PullConsumer): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** Until the connection is back where it is lost, and never less than the back-off. */
-async function pause(deps: { connection: ConsumerDeps['connection']; clock: Clock }, ms: number, signal?: AbortSignal) {
-  await sleep(deps.clock, ms, signal);
-  await deps.connection.settled(signal);
 }
 
 function turnOfLoop(): Promise<void> {

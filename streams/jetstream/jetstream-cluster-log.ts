@@ -35,8 +35,10 @@ export type Timing = {
   readonly answerMs?: number;
   /** How long an append is tried before its caller hears that the log is unavailable; a failover takes up to 9 s. */
   readonly appendMs?: number;
-  /** The server's sign of life to readers; twice this time without one and they start anew. */
+  /** The server's sign of life to readers; two and a half times this without one and they start anew. */
   readonly heartbeatMs?: number;
+  /** How long a read that ends may find nothing new before its caller hears that the log is unavailable. */
+  readonly readMs?: number;
 };
 
 /** Rejects with ServerUnfit, StreamUnfit or LogUnavailable. */
@@ -120,8 +122,9 @@ type ReaderOptions = Pick<ConnectOptions, 'clock' | 'logger'> & {
 };
 
 function streamReaders(options: ReaderOptions): Readonly<Record<StreamName, StreamReader>> {
-  const { connection, api, clock, random, logger } = options;
-  const deps: ConsumerDeps = { connection, api, clock, random, heartbeatMs: options.timing?.heartbeatMs ?? 500 };
+  const { connection, api, clock, random, logger, timing } = options;
+  const { heartbeatMs = 500, readMs = 30_000 } = timing ?? {};
+  const deps: ConsumerDeps = { connection, api, clock, random, heartbeatMs, readMs };
   const reader = (stream: StreamName): StreamReader => ({
     stream,
     history: stream === 'LOG' ? historyName : undefined,

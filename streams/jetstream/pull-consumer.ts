@@ -16,8 +16,10 @@ export type ConsumerDeps = {
   readonly api: JetStreamApi;
   readonly clock: Clock;
   readonly random: Random;
-  /** The server's sign of life while nothing is delivered (ms); twice the time without one ends the consumer. */
+  /** The server's sign of life while nothing is delivered (ms). */
   readonly heartbeatMs: number;
+  /** How long a read that ends may find nothing new (ms). */
+  readonly readMs: number;
 };
 
 /** Where a consumer begins: at a sequence, or with the last message of every subject. */
@@ -31,6 +33,8 @@ export type Taken =
   | { readonly kind: 'idle' }
   | { readonly kind: 'ended'; readonly reason: string };
 
+/** The silence a consumer is given up after: two signs of life and a half. */
+export const silenceOfHeartbeats = 2.5;
 const nanosPerMs = 1e6;
 const pullExpiresMs = 30_000;
 /** After this time without a reader the server forgets the consumer. */
@@ -42,6 +46,8 @@ export class PullConsumer {
   readonly #deps: ConsumerDeps;
   readonly #stream: string;
   readonly #name: string;
+  /** Without a sign of life for so long while one is due, the consumer counts as gone. The first may take longer. */
+  #silenceMs: number;
   readonly #subscription: Subscription;
   #buffer: Msg[] = [];
   #bufferBytes = 0;
@@ -55,15 +61,23 @@ export class PullConsumer {
   readonly #stopListening = new AbortController();
 
   /** Rejects with ApiRefused or LogUnavailable. */
-  static async open(deps: ConsumerDeps, stream: string, start: ConsumerStart): Promise<PullConsumer> {
+  static async open(
+    deps: ConsumerDeps,
+    stream: string,
+    { start, silenceMs }: { readonly start: ConsumerStart; readonly silenceMs: number },
+  ): Promise<PullConsumer> {
     const name = `shiplog-${deps.random.uuid().replaceAll('-', '').slice(0, 20)}`;
     const info = await deps.api.createConsumer(stream, consumerConfig(name, start));
-    return new PullConsumer(deps, { stream, name, pendingAtStart: info.num_pending });
+    return new PullConsumer(deps, { stream, name, pendingAtStart: info.num_pending, silenceMs });
   }
 
-  private constructor(deps: ConsumerDeps, created: { stream: string; name: string; pendingAtStart: number }) {
-    const { stream, name, pendingAtStart } = created;
+  private constructor(
+    deps: ConsumerDeps,
+    created: { stream: string; name: string; pendingAtStart: number; silenceMs: number },
+  ) {
+    const { stream, name, pendingAtStart, silenceMs } = created;
     this.#deps = deps;
+    this.#silenceMs = silenceMs;
     this.pendingAtStart = pendingAtStart;
     this.#stream = stream;
     this.#name = name;
@@ -118,6 +132,7 @@ export class PullConsumer {
 
   #received(message: Msg): void {
     this.#heardAt = this.#deps.clock.monotonic();
+    this.#silenceMs = this.#deps.heartbeatMs * silenceOfHeartbeats;
     // What the server says about the consumer comes with a status and on our own subject, messages on theirs.
     if (message.data.length === 0 && message.subject === this.#subscription.getSubject()) {
       this.#control(message);
@@ -175,7 +190,7 @@ export class PullConsumer {
     const { clock, heartbeatMs } = this.#deps;
     this.#monitor = clock.after(heartbeatMs, () => {
       const silentMs = clock.monotonic() - this.#heardAt;
-      if (this.#outstanding <= 0 || silentMs < 2 * heartbeatMs + heartbeatMs / 2) return this.#watchHeartbeats();
+      if (this.#outstanding <= 0 || silentMs < this.#silenceMs) return this.#watchHeartbeats();
       // When this thread was busy, signs of life may lie unread in the socket: they are read before this runs.
       setImmediate(() => {
         if (this.#ended !== undefined) return;

@@ -31,7 +31,7 @@ export async function* latest(reader: StreamReader, signal?: AbortSignal): Async
     count += portion.length;
     yield decoded(reader, portion);
   }
-  if (count >= expected || signal?.aborted || deps.connection.closed) return;
+  if (count >= expected || signal?.aborted) return;
   throw new EventUnreadable(
     `${stream} holds ${expected} objects, of which ${expected - count} cannot be read: its store is damaged. Restore it from a backup`,
   );

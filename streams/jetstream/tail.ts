@@ -58,6 +58,7 @@ export async function* sequence(
   options: SequenceOptions,
 ): AsyncGenerator<readonly RecordedEvent[]> {
   const { to, signal } = options;
+  const tails = isTail(options);
   let at = options.after;
   while (at < to) {
     let trimmedTo: number | undefined;
@@ -77,16 +78,20 @@ export async function* sequence(
       if (whole.length < portion.length) return;
     }
     // LOG has nothing more, yet a bounded range goes on: its end was trimmed.
-    if (trimmedTo === undefined && to !== Number.POSITIVE_INFINITY && reader.history !== undefined) trimmedTo = to;
-    if (trimmedTo === undefined || signal?.aborted || reader.deps.connection.closed) return;
+    if (trimmedTo === undefined && !tails && reader.history !== undefined) trimmedTo = to;
+    if (trimmedTo === undefined || signal?.aborted) return;
     for await (const portion of fromHistory(reader, { ...options, after: at, reach: trimmedTo })) {
       const last = portion.at(-1);
       if (last !== undefined) at = last.sequence;
       yield decoded(reader, portion);
     }
-    if (signal?.aborted || reader.deps.connection.closed) return;
+    if (signal?.aborted || (tails && reader.deps.connection.closed)) return;
     if (at < trimmedTo) at = passHole(reader, options, { after: at, to: trimmedTo });
   }
+}
+
+function isTail({ to }: Pick<SequenceOptions, 'to'>): boolean {
+  return to === Number.POSITIVE_INFINITY;
 }
 
 function fromStream(
@@ -96,7 +101,7 @@ function fromStream(
   return consume(reader.deps, {
     stream: reader.stream,
     start: { kind: 'after', revision: after },
-    end: to === Number.POSITIVE_INFINITY ? 'never' : 'exhausted',
+    end: isTail({ to }) ? 'never' : 'exhausted',
     highWater: () => reader.highWater.revision,
     logger: reader.logger,
     signal,
@@ -114,7 +119,14 @@ async function* fromHistory(
   await historyReaches(reader, options);
   let at = options.after;
   const start = { kind: 'after', revision: at } as const;
-  for await (const portion of consume(deps, { stream, start, end: 'exhausted', logger, signal })) {
+  for await (const portion of consume(deps, {
+    stream,
+    start,
+    end: 'exhausted',
+    ofTail: isTail(options),
+    logger,
+    signal,
+  })) {
     const hole = firstHole(portion, at);
     if (hole >= 0) {
       if (hole > 0) yield until(portion.slice(0, hole), to);

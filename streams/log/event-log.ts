@@ -36,14 +36,23 @@ export type EventLog = {
    * Rejects with LogUnavailable, LogFull, EventTooLarge or LogClosed; after LogUnavailable the outcome is unknown.
    */
   append(request: AppendRequest): Promise<AppendOutcome>;
-  /** The last event of every subject, tombstones included, in revision order, in batches. */
+  /**
+   * The last event of every subject, tombstones included, in revision order, in batches. It goes on after short outages;
+   * throws LogUnavailable after long ones, and LogClosed where it is cut off.
+   */
   latest(options?: ReadOptions): AsyncIterable<readonly RecordedEvent[]>;
-  /** Every retained event with after < revision <= to, in order, in batches; ends at `to` (default: the newest now). */
+  /**
+   * Every retained event with after < revision <= to, in order, in batches; ends at `to` (default: the newest now). Bears
+   * outages as `latest` does.
+   */
   read(
     range: { readonly after: Revision; readonly to?: Revision },
     options?: ReadOptions,
   ): AsyncIterable<readonly RecordedEvent[]>;
-  /** Every event after the revision and then those to come: no gap, no duplicate, across reconnects; ends on abort. */
+  /**
+   * Every event after the revision and then those to come: no gap, no duplicate, across reconnects, however long the
+   * outage; ends on abort and when the log is closed.
+   */
   tail(range: { readonly after: Revision }, options?: ReadOptions): AsyncIterable<readonly RecordedEvent[]>;
   /** The last event on the subject, a tombstone too. */
   lastOn(subject: Subject): Promise<RecordedEvent | undefined>;

@@ -123,8 +123,9 @@ test('a reader that does not read is sent a bounded portion and no more', async 
     const options = optionsFor(nats);
     const connection = await Connection.open(options);
     const api = new JetStreamApi(connection, { timeoutMs: 5_000 });
-    const deps = { connection, api, clock: options.clock, random: options.random, heartbeatMs: 500 };
-    const consumer = await PullConsumer.open(deps, 'LOG', { kind: 'sequence', sequence: 1 });
+    const deps = { connection, api, clock: options.clock, random: options.random, heartbeatMs: 500, readMs: 5_000 };
+    const start = { kind: 'sequence', sequence: 1 } as const;
+    const consumer = await PullConsumer.open(deps, 'LOG', { start, silenceMs: 1_250 });
     // Once no request of the reader is open any more, the server has nothing left to send.
     const [info] = await manage(nats, async (manager) => {
       for (;;) {

@@ -1,11 +1,13 @@
-// A TCP proxy that misbehaves on demand: answers vanish, connections break.
+// A TCP proxy that misbehaves on demand: answers vanish or come late, connections break.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { systemClock } from '../../streams/base/clock.ts';
 
 export class TcpProxy {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #swallowing = false;
+  #delayMs = 0;
 
   static async start(target: { readonly port: number }): Promise<TcpProxy> {
     const proxy = new TcpProxy(target.port);
@@ -26,7 +28,9 @@ export class TcpProxy {
       for (const socket of pair) socket.on('error', end).on('close', end);
       client.on('data', (bytes) => upstream.write(bytes));
       upstream.on('data', (bytes) => {
-        if (!this.#swallowing) client.write(bytes);
+        if (this.#swallowing) return;
+        if (this.#delayMs === 0) client.write(bytes);
+        else systemClock.after(this.#delayMs, () => client.write(bytes));
       });
     });
   }
@@ -40,6 +44,11 @@ export class TcpProxy {
   /** From now on what the server says does not arrive; what it is told does. */
   swallowAnswers(): void {
     this.#swallowing = true;
+  }
+
+  /** From now on what the server says arrives so much later (ms). */
+  delayAnswers(ms: number): void {
+    this.#delayMs = ms;
   }
 
   /** Present connections stay open and nothing gets through them any more; new ones work. */
