@@ -1,0 +1,27 @@
+// Labels of nodes that have newer names, and what a writer who selects by the old ones is told.
+
+const replacements: Readonly<Record<string, string>> = {
+  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
+  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
+  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
+  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+  'app.kubernetes.io/created-by': 'deprecated since v1.9',
+  'scheduler.alpha.kubernetes.io/preferAvoidPods': 'deprecated since v1.22; use Taints and Tolerations instead',
+  'node-role.kubernetes.io/master': 'use "node-role.kubernetes.io/control-plane" instead',
+};
+
+/** What to say of the label, or undefined where it is still right. */
+export function deprecatedNodeLabel(key: string): string | undefined {
+  return Object.hasOwn(replacements, key) ? replacements[key] : undefined;
+}
+
+type Term = { readonly matchExpressions?: readonly { readonly key: string }[] | null };
+
+/** Of the expressions of one term, at `path`. */
+export function nodeTermWarnings({ matchExpressions }: Term, path: string): string[] {
+  return (matchExpressions ?? []).flatMap(({ key }, index) => {
+    const text = deprecatedNodeLabel(key);
+    return text === undefined ? [] : [`${path}.matchExpressions[${index}].key: ${key} is ${text}`];
+  });
+}
