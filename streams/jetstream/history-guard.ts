@@ -45,7 +45,10 @@ export class HistoryGuard {
 
   /** Counts an append. Undefined where it may go at once, else the moment it may. */
   admit(subject: Subject): Promise<void> | undefined {
-    if (this.#suspended) return undefined;
+    if (this.#suspended) {
+      if (this.#answer === undefined) void this.#ask();
+      return undefined;
+    }
     const count = (this.#counts.get(subject) ?? 0) + 1;
     this.#counts.set(subject, count);
     const total = count + (this.#asked.get(subject) ?? 0);
@@ -96,7 +99,8 @@ export class HistoryGuard {
         await sleep(clock, ms);
       }
       this.#asked = new Map();
-      this.#caughtUp = true;
+      // What was appended uncounted since the question may still be on its way: the next answer tells of that.
+      this.#caughtUp = !this.#suspended;
       if (this.#suspended) logger.info('history follows the log again');
       this.#suspended = false;
     } catch (error) {
