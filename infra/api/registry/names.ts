@@ -26,7 +26,8 @@ const annotationBytesMax = 256 * 1024;
 export function nameProblem(name: string, form: NonNullable<Strategy['names']>): string | undefined {
   switch (form) {
     case 'label':
-      return name.length > 63 ? 'must be no more than 63 characters' : label.test(name) ? undefined : labelText;
+      if (name.length > 63) return 'must be no more than 63 characters';
+      return label.test(name) ? undefined : subdomain.test(name) ? 'must not contain dots' : labelText;
     case 'service':
       return name.length > 63 ? 'must be no more than 63 characters' : service.test(name) ? undefined : serviceText;
     case 'path-segment':
@@ -56,7 +57,7 @@ export function metadataProblems(object: AnyObject, form: NonNullable<Strategy['
       errors.push({ type: 'Invalid', field: 'metadata.name', value: metadata.name, detail: problem });
   }
   errors.push(...labelProblems(metadata.labels, 'metadata.labels'));
-  errors.push(...annotationProblems(metadata.annotations));
+  errors.push(...annotationProblems(metadata.annotations, 'metadata.annotations'));
   for (const [index, finalizer] of (metadata.finalizers ?? []).entries()) {
     const problem = qualifiedNameProblem(finalizer);
     if (problem !== undefined)
@@ -65,7 +66,7 @@ export function metadataProblems(object: AnyObject, form: NonNullable<Strategy['
   for (const owner of metadata.ownerReferences ?? []) {
     for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const) {
       if (owner[field]) continue;
-      const detail = `${field === 'apiVersion' ? 'version' : field} must not be empty`;
+      const detail = field === 'apiVersion' ? 'version must not be empty' : 'must not be empty';
       errors.push({ type: 'Invalid', field: `metadata.ownerReferences.${field}`, value: '', detail });
     }
   }
@@ -99,19 +100,22 @@ export function labelValueProblem(value: string): string | undefined {
   return value === '' || qualified.test(value) ? undefined : labelValueText;
 }
 
-function annotationProblems(annotations: Readonly<Record<string, string>> | undefined): FieldError[] {
+export function annotationProblems(
+  annotations: Readonly<Record<string, string>> | undefined,
+  field: string,
+): FieldError[] {
   const errors: FieldError[] = [];
   let bytes = 0;
   for (const key in annotations) {
     const problem = qualifiedNameProblem(key.toLowerCase());
     if (problem !== undefined)
-      errors.push({ type: 'Invalid', field: 'metadata.annotations', value: key, detail: problem });
+      errors.push({ type: 'Invalid', field, value: key, detail: problem });
     bytes += Buffer.byteLength(key) + Buffer.byteLength(annotations[key] ?? '');
   }
   if (bytes > annotationBytesMax) {
     errors.push({
       type: 'TooLong',
-      field: 'metadata.annotations',
+      field,
       detail: `may not be more than ${annotationBytesMax} bytes`,
     });
   }

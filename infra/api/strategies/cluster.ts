@@ -4,7 +4,8 @@ import type { Namespace } from '../../../streams/resources/config.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { Node } from '../../../streams/resources/node.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { nodeProblems } from '../validation/cluster.ts';
+import { problemsOf } from '../validation/check.ts';
+import { namespace, namespaceStatus, node, nodeStatus } from '../validation/cluster.ts';
 import { fill, within } from './fill.ts';
 
 const nameLabel = 'kubernetes.io/metadata.name';
@@ -29,6 +30,8 @@ export const namespaceStrategy: Omit<Strategy, 'lifecycle'> = {
     const { spec: _, ...rest } = next as Namespace & AnyObject;
     return { ...rest, spec: before.spec } as AnyObject;
   },
+  validate: (next, before) => (before === undefined ? problemsOf(namespace, next) : []),
+  subresources: { status: { validate: (next, before) => problemsOf(namespaceStatus, next, before) } },
 };
 
 export const nodeStrategy: Omit<Strategy, 'lifecycle'> = {
@@ -39,5 +42,6 @@ export const nodeStrategy: Omit<Strategy, 'lifecycle'> = {
     within(fill(object as Node & AnyObject, { spec: {} }), 'status', (status) =>
       status.capacity === undefined ? status : fill(status, { allocatable: status.capacity }),
     ),
-  validate: (next, before) => nodeProblems(next as unknown as Node, before as unknown as Node | undefined),
+  validate: (next, before) => problemsOf(node, next, before),
+  subresources: { status: { validate: (next, before) => problemsOf(nodeStatus, next, before) } },
 };

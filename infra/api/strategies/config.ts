@@ -1,16 +1,16 @@
 // ConfigMaps, Secrets, ServiceAccounts, Leases, core Events, Endpoints and EndpointSlices.
 
-import type { ConfigMap, CoreEvent, Secret } from '../../../streams/resources/config.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { EndpointSlice, Endpoints } from '../../../streams/resources/service.ts';
 import { setKey } from '../codec/own-key.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { configMapProblems, eventProblems, secretProblems } from '../validation/config.ts';
-import { endpointSliceProblems, endpointsProblems } from '../validation/endpoints.ts';
+import { problemsOf } from '../validation/check.ts';
+import { configMap, event, lease, secret } from '../validation/config.ts';
+import { endpointSlice, endpoints } from '../validation/endpoints.ts';
 import { fill, mapSame, within } from './fill.ts';
 
 export const configMapStrategy: Omit<Strategy, 'lifecycle'> = {
-  validate: (next, before) => configMapProblems(next as ConfigMap, before as ConfigMap | undefined),
+  validate: (next, before) => problemsOf(configMap, next, before),
 };
 
 export const secretStrategy: Omit<Strategy, 'lifecycle'> = {
@@ -23,16 +23,20 @@ export const secretStrategy: Omit<Strategy, 'lifecycle'> = {
     const { stringData, ...rest } = next as typeof next & { stringData?: Readonly<Record<string, string>> };
     return stringData === undefined ? next : withStringData(rest as typeof next, stringData);
   },
-  validate: (next, before) => secretProblems(next as Secret, before as Secret | undefined),
+  validate: (next, before) => problemsOf(secret, next, before),
 };
 
 export const serviceAccountStrategy: Omit<Strategy, 'lifecycle'> = { deleteReturnsObject: true };
 
-export const leaseStrategy: Omit<Strategy, 'lifecycle'> = { unconditionalUpdate: false, createOnUpdate: true };
+export const leaseStrategy: Omit<Strategy, 'lifecycle'> = {
+  unconditionalUpdate: false,
+  createOnUpdate: true,
+  validate: (next, before) => problemsOf(lease, next, before),
+};
 
 export const eventStrategy: Omit<Strategy, 'lifecycle'> = {
   createOnUpdate: true,
-  validate: (next) => eventProblems(next as unknown as CoreEvent),
+  validate: (next, before) => problemsOf(event, next, before),
 };
 
 export const endpointsStrategy: Omit<Strategy, 'lifecycle'> = {
@@ -41,15 +45,16 @@ export const endpointsStrategy: Omit<Strategy, 'lifecycle'> = {
     within(object as Endpoints & AnyObject, 'subsets', (subsets) =>
       mapSame(subsets, (subset) => within(subset, 'ports', (ports) => mapSame(ports, (port) => fill(port, tcp)))),
     ),
-  validate: (next) => endpointsProblems(next as unknown as Endpoints),
+  validate: (next, before) => problemsOf(endpoints, next, before),
 };
 
 export const endpointSliceStrategy: Omit<Strategy, 'lifecycle'> = {
   generation: true,
   defaults: (object) =>
-    within(object as EndpointSlice & AnyObject, 'ports', (ports) => mapSame(ports, (port) => fill(port, tcp))),
-  validate: (next, before) =>
-    endpointSliceProblems(next as unknown as EndpointSlice, before as unknown as EndpointSlice | undefined),
+    within(object as EndpointSlice & AnyObject, 'ports', (ports) =>
+      mapSame(ports, (port) => fill(fill(port, tcp), { name: '' })),
+    ),
+  validate: (next, before) => problemsOf(endpointSlice, next, before),
 };
 
 const tcp = { protocol: 'TCP' };

@@ -1,7 +1,10 @@
-// Defaults of a pod spec, for pods and for every template (facts §3.11).
+// Defaults of a pod spec (facts §3.11): those of every spec, and those only pods themselves get, not templates.
 
 import type { Container, ContainerPort, PodSpec, Probe, Quantities } from '../../../streams/resources/pod.ts';
+import { setKey } from '../codec/own-key.ts';
 import { fill, mapSame, within } from './fill.ts';
+import { defaultPodResources } from './pod-resources-defaults.ts';
+import { defaultVolume, pullPolicy, type Volume } from './volume-defaults.ts';
 
 const podDefaults = {
   restartPolicy: 'Always',
@@ -12,87 +15,81 @@ const podDefaults = {
 };
 
 const probeDefaults = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 };
-
-type Volume = Readonly<Record<string, unknown>> & { readonly name: string };
+const containerLists = ['containers', 'initContainers', 'ephemeralContainers'] as const;
+type Containers = { readonly [list in (typeof containerLists)[number]]?: readonly Container[] };
 
 export function defaultPodSpec(spec: PodSpec): PodSpec {
-  let filled = fill(spec, podDefaults);
-  filled = within(
-    filled,
-    'containers',
-    (list) => mapSame(list, (c) => defaultContainer(c, spec.hostNetwork === true)) as Container[],
-  );
-  filled = within(
-    filled,
-    'initContainers',
-    (list) => mapSame(list, (c) => defaultContainer(c, spec.hostNetwork === true)) as Container[],
-  );
-  return within(filled, 'volumes', (list) => mapSame(list as readonly Volume[], defaultVolume) as readonly unknown[]);
+  let filled = fill(spec, podDefaults) as PodSpec & Containers;
+  for (const list of containerLists)
+    filled = within(filled, list, (containers) => mapSame(containers, defaultContainer) as Container[]);
+  return within(filled, 'volumes', (volumes) => mapSame(volumes as readonly Volume[], defaultVolume));
 }
 
-/** Only pods themselves, not templates, get this one. */
 export function defaultPodOnly(spec: PodSpec): PodSpec {
-  return fill(spec, { enableServiceLinks: true });
+  let filled: PodSpec = fill(spec, { enableServiceLinks: true });
+  for (const list of ['containers', 'initContainers'] as const)
+    filled = within(
+      filled,
+      list,
+      (containers) =>
+        mapSame(containers, (container) => defaultOfPod(container, spec.hostNetwork === true)) as Container[],
+    );
+  return defaultPodResources(filled);
 }
 
-function defaultContainer(container: Container, hostNetwork: boolean): Container {
+function defaultContainer(container: Container): Container {
   let filled = fill(container, {
     resources: {},
     terminationMessagePath: '/dev/termination-log',
     terminationMessagePolicy: 'File',
     imagePullPolicy: pullPolicy(container.image),
-  });
-  filled = within(filled, 'ports', (ports) => mapSame(ports, (port) => defaultPort(port, hostNetwork)));
-  filled = within(filled, 'resources', requestsFromLimits);
+  }) as Container & { readonly lifecycle?: Lifecycle; readonly env?: readonly Variable[] };
+  filled = within(filled, 'ports', (ports) => mapSame(ports, (port) => fill(port, tcp)));
   for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const)
     filled = within(filled, probe, defaultProbe);
-  return filled;
+  filled = within(filled, 'lifecycle', (lifecycle) => {
+    const hooked = within(lifecycle, 'postStart', defaultHandler);
+    return within(hooked, 'preStop', defaultHandler);
+  });
+  return within(filled, 'env', (env) => mapSame(env, defaultVariable));
 }
 
-/** `Always` for `latest` or no tag, `IfNotPresent` for any other tag and for digests. */
-function pullPolicy(image: string | undefined): string {
-  const name = (image ?? '').slice((image ?? '').lastIndexOf('/') + 1);
-  if (name.includes('@')) return 'IfNotPresent';
-  const at = name.lastIndexOf(':');
-  return at < 0 || name.slice(at + 1) === 'latest' ? 'Always' : 'IfNotPresent';
+const tcp = { protocol: 'TCP' };
+type Handler = { readonly httpGet?: object };
+type Lifecycle = { readonly postStart?: Handler; readonly preStop?: Handler };
+type Variable = { readonly valueFrom?: { readonly fieldRef?: object } };
+
+function defaultVariable(variable: Variable): Variable {
+  return within(variable, 'valueFrom', (source) =>
+    within(source, 'fieldRef', (field) => fill(field, { apiVersion: 'v1' })),
+  );
 }
 
-function defaultPort(port: ContainerPort, hostNetwork: boolean): ContainerPort {
-  return fill(port, hostNetwork ? { protocol: 'TCP', hostPort: port.containerPort } : { protocol: 'TCP' });
+function defaultHandler(handler: Handler): Handler {
+  return within(handler, 'httpGet', (get) => fill(get, { path: '/', scheme: 'HTTP' }));
 }
 
 function defaultProbe(probe: Probe): Probe {
-  return within(fill(probe, probeDefaults) as Probe & { httpGet?: object }, 'httpGet', (get) =>
-    fill(get, { path: '/', scheme: 'HTTP' }),
-  );
+  return defaultHandler(fill(probe, probeDefaults) as Probe & Handler) as Probe;
+}
+
+function defaultOfPod(container: Container, hostNetwork: boolean): Container {
+  const filled = within(container, 'resources', requestsFromLimits);
+  if (!hostNetwork) return filled;
+  return within(filled, 'ports', (ports) => mapSame(ports, hostPort));
+}
+
+/** On the host's network a container's port is the host's; no port at all is no host port either. */
+function hostPort(port: ContainerPort): ContainerPort {
+  return port.containerPort ? fill(port, { hostPort: port.containerPort }) : port;
 }
 
 function requestsFromLimits(resources: NonNullable<Container['resources']>): NonNullable<Container['resources']> {
-  if (resources.limits === undefined) return resources;
-  const requests: Quantities = fill(resources.requests ?? {}, resources.limits);
-  return requests === resources.requests ? resources : { ...resources, requests };
-}
-
-function defaultVolume(volume: Volume): Volume {
-  const sources = Object.keys(volume).filter((key) => key !== 'name');
-  if (sources.length === 0) return { ...volume, emptyDir: {} };
-  let filled: Volume = volume;
-  for (const source of ['configMap', 'secret', 'downwardAPI', 'projected']) {
-    filled = within(filled, source, (value) => fill(value as object, { defaultMode: 420 }));
-  }
-  filled = within(filled, 'hostPath', (value) => fill(value as object, { type: '' }));
-  return within(filled, 'projected', (value) => defaultProjected(value as { readonly sources?: readonly object[] }));
-}
-
-function defaultProjected<T extends { readonly sources?: readonly object[] }>(projected: T): T {
-  return within(
-    projected,
-    'sources',
-    (sources) =>
-      mapSame(sources, (source) =>
-        within(source as { serviceAccountToken?: object }, 'serviceAccountToken', (token) =>
-          fill(token, { expirationSeconds: 3600 }),
-        ),
-      ) as NonNullable<T['sources']>,
-  );
+  const { limits, requests } = resources;
+  if (limits === undefined || limits === null) return resources;
+  const missing = Object.keys(limits).filter((name) => !Object.hasOwn(requests ?? {}, name));
+  if (missing.length === 0) return resources;
+  const filled: Record<string, string> = { ...requests };
+  for (const name of missing) setKey(filled, name, limits[name] ?? '');
+  return { ...resources, requests: filled as Quantities };
 }

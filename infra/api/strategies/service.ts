@@ -4,7 +4,8 @@
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../../streams/resources/service.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { serviceProblems } from '../validation/service.ts';
+import { problemsOf } from '../validation/check.ts';
+import { service, serviceStatus } from '../validation/service.ts';
 import { fill, mapSame, within } from './fill.ts';
 
 export const serviceStrategy: Omit<Strategy, 'lifecycle'> = {
@@ -15,8 +16,12 @@ export const serviceStrategy: Omit<Strategy, 'lifecycle'> = {
   defaults: (object) => within(object as Service & AnyObject, 'spec', defaultService),
   prepareCreate: (object) => ({ ...object, status: { loadBalancer: {} } }) as AnyObject,
   prepareUpdate: (next, before) =>
-    within(next as Service & AnyObject, 'spec', (spec) => keepAddresses(spec, before.spec as ServiceSpec)),
-  validate: (next, before) => serviceProblems(next as unknown as Service, before as unknown as Service | undefined),
+    within(next as Service & AnyObject, 'spec', (spec) => {
+      const was = before.spec as ServiceSpec;
+      return withoutOutgrown(keepAddresses(spec, was), was);
+    }),
+  validate: (next, before) => problemsOf(service, next, before),
+  subresources: { status: { validate: (next, before) => problemsOf(serviceStatus, next, before) } },
 };
 
 /** An address stays while the service has one; node ports go with the type that needed them. */
@@ -31,6 +36,30 @@ function keepAddresses(spec: ServiceSpec, was: ServiceSpec): ServiceSpec {
     kept = within(kept, 'ports', (ports) => mapSame(ports, (port) => change(port, was.ports ?? [])));
   }
   return kept;
+}
+
+type TypedSpec = ServiceSpec & {
+  readonly allocateLoadBalancerNodePorts?: boolean;
+  readonly externalIPs?: readonly string[];
+  readonly externalTrafficPolicy?: string;
+  readonly loadBalancerClass?: string;
+};
+
+/** Fields only the former type had go with it, where the client has not changed them as well. */
+function withoutOutgrown(spec: TypedSpec, was: TypedSpec): ServiceSpec {
+  const balancer = was.type === 'LoadBalancer' && spec.type !== 'LoadBalancer';
+  const outgrown = [
+    ...(balancer ? (['allocateLoadBalancerNodePorts', 'loadBalancerClass'] as const) : []),
+    ...(isReachable(was) && !isReachable(spec) ? (['externalTrafficPolicy'] as const) : []),
+  ].filter((field) => spec[field] !== undefined && spec[field] === was[field]);
+  if (outgrown.length === 0) return spec;
+  const kept: Record<string, unknown> = { ...spec };
+  for (const field of outgrown) delete kept[field];
+  return kept as ServiceSpec;
+}
+
+function isReachable(spec: TypedSpec): boolean {
+  return usesNodePorts(spec) || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
 }
 
 function usesNodePorts({ type }: ServiceSpec): boolean {
@@ -56,9 +85,7 @@ function defaultService(spec: ServiceSpec): ServiceSpec {
   const filled = fill(spec, {
     type,
     sessionAffinity: 'None',
-    ...(type === 'ExternalName'
-      ? undefined
-      : { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack', internalTrafficPolicy: 'Cluster' }),
+    ...(type === 'ExternalName' ? undefined : { internalTrafficPolicy: 'Cluster' }),
     ...(external ? { externalTrafficPolicy: 'Cluster' } : undefined),
     ...(type === 'LoadBalancer' ? { allocateLoadBalancerNodePorts: true } : undefined),
   });

@@ -3,6 +3,16 @@
 import { lifecycleOf } from '../../../actors/lifecycles.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { Strategy } from '../registry/strategy.ts';
+import { accessStrategies } from './access.ts';
+import {
+  controllerRevisionStrategy,
+  daemonSetStrategy,
+  deploymentStrategy,
+  podTemplateStrategy,
+  replicaSetStrategy,
+  replicationControllerStrategy,
+  statefulSetStrategy,
+} from './apps.ts';
 import { namespaceStrategy, nodeStrategy } from './cluster.ts';
 import {
   configMapStrategy,
@@ -13,17 +23,20 @@ import {
   secretStrategy,
   serviceAccountStrategy,
 } from './config.ts';
+import { networkingStrategies } from './networking.ts';
 import { podStrategy } from './pod.ts';
+import { policyStrategies } from './policy.ts';
 import { serviceStrategy } from './service.ts';
-import { deploymentStrategy, replicaSetStrategy } from './workloads.ts';
-
-/** Roles are called what their authors like: `system:node`. */
-const rbac: Omit<Strategy, 'lifecycle'> = { names: 'path-segment', createOnUpdate: true };
+import { storageStrategies } from './storage.ts';
 
 const particulars: Readonly<Record<string, Omit<Strategy, 'lifecycle'>>> = {
-  'clusterrolebindings.rbac.authorization.k8s.io': rbac,
-  'clusterroles.rbac.authorization.k8s.io': rbac,
+  ...accessStrategies,
+  ...networkingStrategies,
+  ...policyStrategies,
+  ...storageStrategies,
   'configmaps.': configMapStrategy,
+  'controllerrevisions.apps': controllerRevisionStrategy,
+  'daemonsets.apps': daemonSetStrategy,
   'deployments.apps': deploymentStrategy,
   'endpoints.': endpointsStrategy,
   'endpointslices.discovery.k8s.io': endpointSliceStrategy,
@@ -32,12 +45,13 @@ const particulars: Readonly<Record<string, Omit<Strategy, 'lifecycle'>>> = {
   'namespaces.': namespaceStrategy,
   'nodes.': nodeStrategy,
   'pods.': podStrategy,
+  'podtemplates.': podTemplateStrategy,
   'replicasets.apps': replicaSetStrategy,
-  'rolebindings.rbac.authorization.k8s.io': rbac,
-  'roles.rbac.authorization.k8s.io': rbac,
+  'replicationcontrollers.': replicationControllerStrategy,
   'secrets.': secretStrategy,
   'serviceaccounts.': serviceAccountStrategy,
   'services.': serviceStrategy,
+  'statefulsets.apps': statefulSetStrategy,
 };
 
 const strategies = new Map<string, Strategy>();

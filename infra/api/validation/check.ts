@@ -39,6 +39,8 @@ export function isAbsent(value: unknown): value is undefined | null | '' {
 export class Check {
   /** True where the object exists already and is changed. */
   updating = false;
+  /** What inner rules look back at, where one has to: the pod spec a container is part of. */
+  scope: unknown;
   readonly #path: (string | number)[] = [];
   /** Whether the entry of the path is a map's key, printed in brackets. */
   readonly #keyed: boolean[] = [];
@@ -122,6 +124,7 @@ export class Check {
     this.#depth = 0;
     this.#problems = undefined;
     this.updating = false;
+    this.scope = undefined;
   }
 
   #add(problem: FieldError): void {

@@ -2,73 +2,162 @@
 // without asking again.
 
 import { isIPv4, isIPv6 } from 'node:net';
-import type { EndpointSlice, Endpoints } from '../../../streams/resources/service.ts';
-import type { FieldError } from '../errors.ts';
+import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { nameProblem } from '../registry/names.ts';
-import { notSupported } from './not-supported.ts';
-import { portProblems } from './pod.ts';
-import { immutable } from './workloads.ts';
+import { type Check, isAbsent, type Rule } from './check.ts';
+import { dnsLabel, dnsSubdomain, labels, labelValue, portNumber, qualifiedName } from './formats.ts';
+import {
+  absentRule,
+  all,
+  atMost,
+  each,
+  fields,
+  immutable,
+  type Json,
+  oneOf,
+  required,
+  sameValue,
+  unique,
+} from './rules.ts';
 
-const protocols = ['SCTP', 'TCP', 'UDP'];
+const protocol = required(oneOf('SCTP', 'TCP', 'UDP'));
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
 const addressesMax = 100;
 
-export function endpointsProblems({ subsets }: Endpoints): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const [index, subset] of (subsets ?? []).entries()) {
-    const path = `subsets[${index}]`;
-    for (const list of ['addresses', 'notReadyAddresses'] as const) {
-      for (const [at, { ip }] of (subset[list] ?? []).entries()) {
-        if (isIPv4(ip) || isIPv6(ip)) continue;
-        const detail = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
-        errors.push({ type: 'Invalid', field: `${path}.${list}[${at}].ip`, value: ip, detail });
+/** The API server's own service: on a machine of its own it may be reached at a loopback address alone. */
+const ownService = Symbol('default/kubernetes');
+
+function isOwnService({ metadata }: AnyObject): boolean {
+  return metadata.name === 'kubernetes' && metadata.namespace === 'default';
+}
+
+/** An address something can be reached at: no wildcard, no loopback, no link-local one. */
+export const reachableAddress: Rule<string> = (ip, check) => {
+  if (!isIPv4(ip) && !isIPv6(ip)) return check.invalid(ip, notAnAddress);
+  const v6 = ip.toLowerCase();
+  if (ip === '0.0.0.0' || v6 === '::') check.invalid(ip, `may not be unspecified (${ip})`);
+  if ((/^127\./.test(ip) || v6 === '::1') && check.scope !== ownService)
+    check.invalid(ip, 'may not be in the loopback range (127.0.0.0/8, ::1/128)');
+  if (/^169\.254\./.test(ip) || /^fe[89ab][0-9a-f]:/.test(v6))
+    check.invalid(ip, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)');
+  if (/^224\.0\.0\./.test(ip) || /^ff02:/.test(v6))
+    check.invalid(ip, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)');
+};
+
+const notAnAddress = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+
+const address: Rule<object> = fields({
+  ip: absentRule(reachableAddress, (check) => check.invalid('', notAnAddress)),
+  hostname: dnsLabel,
+  nodeName: dnsSubdomain,
+});
+
+const port: Rule<Json> = fields({
+  name: dnsLabel,
+  port: absentRule<number>(portNumber, (check) => portNumber(0, check)),
+  protocol,
+  appProtocol: qualifiedName,
+});
+
+const ports: Rule<readonly Json[]> = all<readonly Json[]>((list, check) => {
+  for (let i = 0; list.length > 1 && i < list.length; i++)
+    if (isAbsent(list[i]?.name)) check.required('', `[${i}].name`);
+}, each(port));
+
+const subset: Rule<Json> = (one, check) => {
+  if (isAbsent(one.addresses) && isAbsent(one.notReadyAddresses))
+    check.required('must specify `addresses` or `notReadyAddresses`');
+  subsetFields(one, check);
+};
+const subsetFields = fields({ addresses: each(address), notReadyAddresses: each(address), ports });
+const subsets = fields({ subsets: each(subset) });
+
+/** Subsets that stay may be what they were when the rules were less strict. */
+export const endpoints: Rule<AnyObject> = (object, check, before) => {
+  if (check.updating && sameValue(object.subsets, before?.subsets)) return;
+  if (isOwnService(object)) check.scope = ownService;
+  subsets(object, check);
+};
+
+const slicePort: Rule<Json> = fields({ name: dnsLabel, protocol, appProtocol: qualifiedName, port: portNumber });
+
+/** An address by its type; that it is of another family is told of the list. */
+const addressOf: Readonly<Record<string, Rule<string>>> = {
+  IPv4: reachableAddress,
+  IPv6: reachableAddress,
+  FQDN: (value, check) => {
+    const name = value.endsWith('.') ? value.slice(0, -1) : value;
+    const problem = nameProblem(name, 'subdomain');
+    if (problem !== undefined) return check.invalid(name, problem);
+    const parts = name.split('.');
+    if (parts.length < 2) return check.invalid(name, 'should be a domain with at least two segments separated by dots');
+    for (const part of parts) dnsLabel(part, check);
+  },
+};
+
+const hints = (name: Rule<string>) =>
+  all<readonly { readonly name: string }[]>(
+    atMost(8),
+    unique(({ name: own }) => own, '.name'),
+    each(fields({ name })),
+  );
+
+const endpoint: Rule<Json> = fields({
+  nodeName: dnsSubdomain,
+  deprecatedTopology: labels,
+  hostname: dnsLabel,
+  hints: fields({ forZones: hints(labelValue), forNodes: hints(dnsSubdomain) }),
+});
+
+type Slice = { readonly addressType?: string; readonly endpoints?: readonly Json[] };
+
+const slice: Rule<Slice> = fields<Slice>({
+  addressType: required(oneOf(...addressTypes)),
+  ports: all<readonly { readonly name?: string }[]>(atMost(20_000), each(slicePort), uniqueNames),
+});
+
+export const endpointSlice: Rule<AnyObject> = (object, check, before) => {
+  if (isOwnService(object)) check.scope = ownService;
+  slice(object as Slice, check);
+  const { addressType = '', endpoints: list } = object as Slice;
+  if (!isAbsent(list) && !(check.updating && sameValue(list, before?.endpoints))) {
+    check.enter('endpoints');
+    if (list.length > 1000) check.tooMany(list.length, 1000);
+    else
+      for (let i = 0; i < list.length; i++) {
+        check.enter(i);
+        addresses(list[i]?.addresses as readonly string[] | undefined, addressType, check);
+        endpoint(list[i] ?? {}, check);
+        check.leave();
       }
-    }
-    for (const [at, { port, protocol }] of (subset.ports ?? []).entries()) {
-      errors.push(...portProblems(port ?? 0, `${path}.ports[${at}].port`));
-      errors.push(...notSupported(protocol, protocols, `${path}.ports[${at}].protocol`));
-    }
+    check.leave();
   }
-  return errors;
+  check.enter('addressType');
+  immutable(addressType, check, before?.addressType);
+  check.leave();
+};
+
+function addresses(list: readonly string[] | undefined, type: string, check: Check): void {
+  const rule = addressOf[type];
+  check.enter('addresses');
+  if (isAbsent(list)) check.required('must contain at least 1 address');
+  else {
+    if (list.length > addressesMax) check.tooMany(list.length, addressesMax);
+    for (const address of list) {
+      const other = type === 'IPv4' ? isIPv6(address) : type === 'IPv6' && isIPv4(address);
+      if (other) check.invalid(address, `must be an ${type} address`);
+    }
+    if (rule !== undefined) each(rule)(list, check);
+  }
+  check.leave();
 }
 
-export function endpointSliceProblems(next: EndpointSlice, before: EndpointSlice | undefined): FieldError[] {
-  const { addressType, endpoints, ports } = next;
-  const errors: FieldError[] = [];
-  if (!addressType) errors.push({ type: 'Required', field: 'addressType', detail: '' });
-  errors.push(...notSupported(addressType, addressTypes, 'addressType'));
-  if (before !== undefined && before.addressType !== addressType) errors.push(immutable('addressType', addressType));
-  for (const [index, endpoint] of (endpoints ?? []).entries()) {
-    errors.push(...addressProblems(endpoint.addresses ?? [], { addressType, path: `endpoints[${index}].addresses` }));
+/** Two ports without a name have the same one. */
+function uniqueNames(list: readonly { readonly name?: string }[], check: Check): void {
+  if (list.length < 2) return;
+  const seen = new Set<string>();
+  for (const [i, { name = '' }] of list.entries()) {
+    if (seen.has(name)) check.duplicate(name, `[${i}].name`);
+    seen.add(name);
   }
-  for (const [index, { name, port, protocol }] of (ports ?? []).entries()) {
-    const path = `ports[${index}]`;
-    const problem = name ? nameProblem(name, 'label') : undefined;
-    if (problem !== undefined) errors.push({ type: 'Invalid', field: `${path}.name`, value: name, detail: problem });
-    errors.push(...notSupported(protocol, protocols, `${path}.protocol`));
-    if (port !== undefined && port !== null) errors.push(...portProblems(port, `${path}.port`));
-  }
-  return errors;
-}
-
-function addressProblems(
-  addresses: readonly string[],
-  { addressType, path }: { addressType: string; path: string },
-): FieldError[] {
-  if (addresses.length === 0) return [{ type: 'Required', field: path, detail: 'must contain at least 1 address' }];
-  if (addresses.length > addressesMax) {
-    const detail = `must have at most ${addressesMax} items`;
-    return [{ type: 'TooMany', field: path, value: addresses.length, detail }];
-  }
-  return addresses.flatMap((address, at): FieldError[] => {
-    const field = `${path}[${at}]`;
-    const right =
-      addressType === 'IPv4'
-        ? isIPv4(address)
-        : addressType === 'IPv6'
-          ? isIPv6(address)
-          : nameProblem(address, 'subdomain') === undefined;
-    const what = addressType === 'FQDN' ? 'fully qualified domain name' : `${addressType} address`;
-    return right ? [] : [{ type: 'Invalid', field, value: address, detail: `must be a valid ${what}` }];
-  });
 }

@@ -2,7 +2,13 @@
 
 import { isIPv4, isIPv6 } from 'node:net';
 import { canonicalQuantity, parseQuantity } from '../../../streams/resources/quantity.ts';
-import { labelProblems, labelValueProblem, nameProblem, qualifiedNameProblem } from '../registry/names.ts';
+import {
+  annotationProblems,
+  labelProblems,
+  labelValueProblem,
+  nameProblem,
+  qualifiedNameProblem,
+} from '../registry/names.ts';
 import type { Rule } from './check.ts';
 import { firstOf, pattern, range, text } from './rules.ts';
 
@@ -17,6 +23,11 @@ export const labelValue: Rule<string> = text(labelValueProblem);
 /** A map of labels; problems stand at the map itself. */
 export const labels: Rule<Readonly<Record<string, string>>> = (value, check) => {
   const problems = labelProblems(value, '');
+  if (problems.length > 0) check.add(problems.map((problem) => ({ ...problem, field: check.pathOf() })));
+};
+
+export const annotations: Rule<Readonly<Record<string, string>>> = (value, check) => {
+  const problems = annotationProblems(value, '');
   if (problems.length > 0) check.add(problems.map((problem) => ({ ...problem, field: check.pathOf() })));
 };
 

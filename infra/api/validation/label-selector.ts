@@ -2,46 +2,40 @@
 
 import type { LabelSelector, LabelSelectorRequirement } from '../../../streams/resources/meta.ts';
 import type { FieldError } from '../errors.ts';
-import { labelProblems, qualifiedNameProblem } from '../registry/names.ts';
-import type { Rule } from './check.ts';
+import { type Check, problemsOf, type Rule } from './check.ts';
+import { labels, labelValue, qualifiedName } from './formats.ts';
+import { absentRule, each, fields } from './rules.ts';
 
-export const labelSelector: Rule<LabelSelector> = (selector, check) => {
-  check.add(labelSelectorProblems(selector, check.pathOf()));
-};
+/** A key of a label; an absent one is malformed rather than missing. */
+export const labelKey: Rule<string> = absentRule<string>(qualifiedName, (check) => qualifiedName('', check));
 
-export function labelSelectorProblems(selector: LabelSelector | null | undefined, path: string): FieldError[] {
+const requirement: Rule<LabelSelectorRequirement> = fields<LabelSelectorRequirement>(
+  { values: each(labelValue), key: labelKey },
+  ({ operator, values }, check) => valuesFit(operator, values ?? [], check),
+);
+
+export const labelSelector: Rule<LabelSelector> = fields({ matchLabels: labels, matchExpressions: each(requirement) });
+
+/** As `labelSelector`, for checks that are lists of their own. */
+export function labelSelectorProblems(selector: LabelSelector | null | undefined, path: string): readonly FieldError[] {
   if (selector == null) return [];
-  const errors = labelProblems(selector.matchLabels, `${path}.matchLabels`);
-  for (const [index, requirement] of (selector.matchExpressions ?? []).entries()) {
-    errors.push(...requirementProblems(requirement, `${path}.matchExpressions[${index}]`));
-  }
-  return errors;
-}
-
-function requirementProblems({ key, operator, values = [] }: LabelSelectorRequirement, path: string): FieldError[] {
-  const errors = valuesProblems(operator, values, path);
-  const problem = qualifiedNameProblem(key);
-  if (problem !== undefined) errors.push({ type: 'Invalid', field: `${path}.key`, value: key, detail: problem });
-  return errors;
+  const problems = problemsOf(labelSelector, selector);
+  return problems.map((problem) => ({ ...problem, field: `${path}.${problem.field}` }));
 }
 
 /** The rules label selectors and node selectors share: which operators take values. */
-export function valuesProblems(operator: string, values: readonly string[], path: string): FieldError[] {
-  const field = `${path}.values`;
+export function valuesFit(operator: string, values: readonly string[], check: Check): void {
   switch (operator) {
     case 'In':
-    case 'NotIn': {
-      const detail = "must be specified when `operator` is 'In' or 'NotIn'";
-      return values.length > 0 ? [] : [{ type: 'Required', field, detail }];
-    }
+    case 'NotIn':
+      if (values.length === 0) check.required("must be specified when `operator` is 'In' or 'NotIn'", '.values');
+      return;
     case 'Exists':
-    case 'DoesNotExist': {
-      const detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
-      return values.length === 0 ? [] : [{ type: 'Forbidden', field, detail }];
-    }
-    default: {
-      const detail = 'not a valid selector operator';
-      return [{ type: 'Invalid', field: `${path}.operator`, value: operator, detail }];
-    }
+    case 'DoesNotExist':
+      if (values.length > 0)
+        check.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'", '.values');
+      return;
+    default:
+      check.invalid(operator ?? '', 'not a valid selector operator', '.operator');
   }
 }

@@ -1,150 +1,120 @@
-// What makes a pod, or a pod template, invalid: field paths and texts as upstream's.
+// What makes a pod, or a template of pods, invalid: field paths and texts as upstream's. The spec's own rules are one
+// list (pod-spec.ts); here stands what only a pod or only a template has.
 
-import type { Container, Pod, PodSpec } from '../../../streams/resources/pod.ts';
-import { canonicalQuantity, compareQuantity, quantityOf } from '../../../streams/resources/quantity.ts';
-import type { FieldError } from '../errors.ts';
-import { labelProblems, nameProblem } from '../registry/names.ts';
-import { notSupported } from './not-supported.ts';
-import { schedulingProblems } from './scheduling.ts';
+import type { Pod } from '../../../streams/resources/pod.ts';
+import { type Check, isAbsent, type Rule } from './check.ts';
+import { annotations as annotationKeys, labels, localPath } from './formats.ts';
+import type { CheckedSpec } from './pod-scope.ts';
+import { podSpec } from './pod-spec.ts';
 
-const restartPolicies = ['Always', 'Never', 'OnFailure'];
-const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
-const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
-const protocols = ['SCTP', 'TCP', 'UDP'];
+type Texts = Readonly<Record<string, string>>;
+type CheckedPod = Pick<Pod, 'metadata'> & { readonly spec?: CheckedSpec };
 
-export function podProblems(pod: Pod): FieldError[] {
-  return podSpecProblems(pod.spec, 'spec');
+const mirror = 'kubernetes.io/config.mirror';
+const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
+const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod';
+const seccompContainer = 'container.seccomp.security.alpha.kubernetes.io/';
+const appArmor = 'container.apparmor.security.beta.kubernetes.io/';
+
+/** A pod as it would be stored, new or changed. */
+export const pod: Rule<CheckedPod> = ({ metadata, spec }, check) => {
+  check.enter('metadata');
+  if (metadata.annotations !== undefined && spec !== undefined) podAnnotations(metadata.annotations, spec, check);
+  check.leave();
+  if (isAbsent(spec)) {
+    check.required('', '.spec');
+    return;
+  }
+  check.enter('spec');
+  podSpec(spec, check, { podName: metadata.name, annotations: metadata.annotations });
+  if (isAbsent(spec.serviceAccountName)) tokensWithoutAccount(spec, check);
+  check.leave();
+};
+
+/** What may not stand in a pod from the start. */
+export const newPod: Rule<CheckedPod> = (object, check) => {
+  pod(object, check);
+  const { spec } = object;
+  if (spec === undefined) return;
+  if (!isAbsent(spec.ephemeralContainers)) check.forbidden('cannot be set on create', '.spec.ephemeralContainers');
+  if (!isAbsent(spec.nodeName) && !isAbsent(spec.schedulingGates))
+    check.forbidden('cannot be set until all schedulingGates have been cleared', '.spec.nodeName');
+};
+
+export type Template = {
+  readonly metadata?: { readonly labels?: Texts; readonly annotations?: Texts };
+  readonly spec?: CheckedSpec;
+};
+
+/** A template of pods, at the current path. Problems of its labels stand there without `metadata`, as upstream's. */
+export const podTemplate: Rule<Template> = ({ metadata, spec }, check) => {
+  const { labels: given, annotations } = metadata ?? noMetadata;
+  if (!isAbsent(given)) {
+    check.enter('labels');
+    labels(given, check);
+    check.leave();
+  }
+  if (!isAbsent(annotations)) {
+    check.enter('annotations');
+    annotationKeys(annotations, check);
+    check.leave();
+    podAnnotations(annotations, spec ?? noSpec, check);
+  }
+  check.enter('spec');
+  podSpec(spec ?? noSpec, check);
+  if (!isAbsent(spec?.ephemeralContainers))
+    check.forbidden('ephemeral containers not allowed in pod template', '.ephemeralContainers');
+  check.leave();
+};
+
+const noSpec: CheckedSpec = { containers: [] };
+const noMetadata: NonNullable<Template['metadata']> = {};
+
+/** Annotations that mean something to the kubelet or the controllers. */
+export function podAnnotations(annotations: Texts, spec: CheckedSpec, check: Check): void {
+  check.enter('annotations');
+  for (const key in annotations) {
+    const value = annotations[key] ?? '';
+    if (key === mirror && isAbsent(spec.nodeName))
+      check.invalid(value, 'must set spec.nodeName if mirror pod annotation is set', `[${key}]`);
+    else if (key === deletionCost) {
+      if (!isInt32(value)) check.invalid(value, 'must be a 32bit integer', `[${key}]`);
+    } else if (key === seccompPod || key.startsWith(seccompContainer)) seccomp(value, key, check);
+    else if (key.startsWith(appArmor)) appArmorAnnotation(value, { key, spec }, check);
+  }
+  check.leave();
 }
 
-export function podSpecProblems(spec: PodSpec | undefined, path: string): FieldError[] {
-  if (spec === undefined) return [{ type: 'Required', field: path, detail: '' }];
-  const errors: FieldError[] = [];
-  const names = new Set<string>();
-  if ((spec.containers ?? []).length === 0) errors.push({ type: 'Required', field: `${path}.containers`, detail: '' });
-  for (const list of ['containers', 'initContainers'] as const) {
-    for (const [index, container] of (spec[list] ?? []).entries()) {
-      errors.push(...containerProblems(container, { path: `${path}.${list}[${index}]`, names }));
+function isInt32(text: string): boolean {
+  return /^(0|[+-]?[1-9][0-9]*)$/.test(text) && !text.startsWith('+') && Math.abs(Number(text)) <= 2_147_483_647;
+}
+
+function seccomp(value: string, key: string, check: Check): void {
+  if (value === 'runtime/default' || value === 'docker/default' || value === 'unconfined') return;
+  check.enter(key);
+  if (value.startsWith('localhost/')) localPath(value.slice('localhost/'.length), check);
+  else check.invalid(value, 'must be a valid seccomp profile');
+  check.leave();
+}
+
+function appArmorAnnotation(value: string, { key, spec }: { key: string; spec: CheckedSpec }, check: Check): void {
+  const name = key.slice(appArmor.length);
+  const all = [spec.containers, spec.initContainers, spec.ephemeralContainers].flatMap((list) => list ?? []);
+  if (!all.some((container) => (container as { readonly name?: string }).name === name))
+    check.invalid(name, 'container not found', `[${key}]`);
+  const known = value === '' || value === 'runtime/default' || value === 'unconfined' || value.startsWith('localhost/');
+  if (!known) check.invalid(value, `invalid AppArmor profile name: ${JSON.stringify(value)}`, `[${key}]`);
+}
+
+type Projected = { readonly sources?: readonly { readonly serviceAccountToken?: object }[] };
+
+function tokensWithoutAccount({ volumes }: CheckedSpec, check: Check): void {
+  if (isAbsent(volumes)) return;
+  for (const [i, volume] of volumes.entries()) {
+    for (const [j, source] of ((volume.projected as Projected | undefined)?.sources ?? []).entries()) {
+      if (isAbsent(source?.serviceAccountToken)) continue;
+      const sub = `.volumes[${i}].projected.sources[${j}].serviceAccountToken`;
+      check.forbidden('must not be specified when serviceAccountName is not set', sub);
     }
   }
-  errors.push(...notSupported(spec.restartPolicy, restartPolicies, `${path}.restartPolicy`));
-  errors.push(...notSupported((spec as { dnsPolicy?: string }).dnsPolicy, dnsPolicies, `${path}.dnsPolicy`));
-  if (spec.terminationGracePeriodSeconds !== undefined && spec.terminationGracePeriodSeconds < 0) {
-    errors.push(negative(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds));
-  }
-  if (spec.activeDeadlineSeconds !== undefined && spec.activeDeadlineSeconds < 1) {
-    errors.push({
-      type: 'Invalid',
-      field: `${path}.activeDeadlineSeconds`,
-      value: spec.activeDeadlineSeconds,
-      detail: 'must be between 1 and 2147483647, inclusive',
-    });
-  }
-  if (spec.nodeName !== undefined && spec.nodeName !== '') {
-    const problem = nameProblem(spec.nodeName, 'subdomain');
-    if (problem !== undefined)
-      errors.push({ type: 'Invalid', field: `${path}.nodeName`, value: spec.nodeName, detail: problem });
-  }
-  errors.push(...labelProblems(spec.nodeSelector, `${path}.nodeSelector`));
-  errors.push(...schedulingProblems(spec, path));
-  errors.push(...mountProblems(spec, path));
-  return errors;
-}
-
-function containerProblems(container: Container, { path, names }: { path: string; names: Set<string> }): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!container.name) errors.push({ type: 'Required', field: `${path}.name`, detail: '' });
-  else {
-    const problem = nameProblem(container.name, 'label');
-    if (problem !== undefined)
-      errors.push({ type: 'Invalid', field: `${path}.name`, value: container.name, detail: problem });
-    else if (names.has(container.name))
-      errors.push({ type: 'Duplicate', field: `${path}.name`, value: container.name });
-    names.add(container.name);
-  }
-  if (!container.image) errors.push({ type: 'Required', field: `${path}.image`, detail: '' });
-  else if (container.image !== container.image.trim()) {
-    errors.push({
-      type: 'Invalid',
-      field: `${path}.image`,
-      value: container.image,
-      detail: 'must not have leading or trailing whitespace',
-    });
-  }
-  errors.push(...notSupported(container.imagePullPolicy, pullPolicies, `${path}.imagePullPolicy`));
-  for (const [index, port] of (container.ports ?? []).entries()) {
-    const field = `${path}.ports[${index}]`;
-    if (port.containerPort === undefined || port.containerPort === 0) {
-      errors.push({ type: 'Required', field: `${field}.containerPort`, detail: '' });
-    } else errors.push(...portProblems(port.containerPort, `${field}.containerPort`));
-    if (port.hostPort !== undefined && port.hostPort !== 0)
-      errors.push(...portProblems(port.hostPort, `${field}.hostPort`));
-    errors.push(...notSupported(port.protocol, protocols, `${field}.protocol`));
-  }
-  errors.push(...resourceProblems(container, `${path}.resources`));
-  return errors;
-}
-
-function resourceProblems({ resources }: Container, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const list of ['limits', 'requests'] as const) {
-    const quantities = resources?.[list];
-    for (const name in quantities) {
-      const text = quantities[name] ?? '';
-      const field = `${path}.${list}[${name}]`;
-      if (!isQuantity(text)) {
-        errors.push({ type: 'Invalid', field, value: text, detail: 'quantities must match the regular expression' });
-        continue;
-      }
-      const limit = resources?.limits?.[name];
-      if (text.startsWith('-')) {
-        errors.push({ type: 'Invalid', field, value: text, detail: 'must be greater than or equal to 0' });
-      } else if (list === 'requests' && limit !== undefined && isQuantity(limit) && greater(text, limit)) {
-        errors.push({
-          type: 'Invalid',
-          field: `${path}.requests`,
-          value: text,
-          detail: `must be less than or equal to ${name} limit of ${limit}`,
-        });
-      }
-    }
-  }
-  return errors;
-}
-
-function greater(a: string, b: string): boolean {
-  return compareQuantity(quantityOf(a), quantityOf(b)) > 0;
-}
-
-function isQuantity(text: string): boolean {
-  return canonicalQuantity(text) !== undefined;
-}
-
-function mountProblems(spec: PodSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const volumes = new Set<string>();
-  for (const [index, volume] of ((spec.volumes ?? []) as readonly { readonly name?: string }[]).entries()) {
-    const field = `${path}.volumes[${index}].name`;
-    if (!volume.name) errors.push({ type: 'Required', field, detail: '' });
-    else if (volumes.has(volume.name)) errors.push({ type: 'Duplicate', field, value: volume.name });
-    else volumes.add(volume.name);
-  }
-  for (const list of ['containers', 'initContainers'] as const) {
-    for (const [index, container] of (spec[list] ?? []).entries()) {
-      for (const [at, mount] of (container.volumeMounts ?? []).entries()) {
-        const field = `${path}.${list}[${index}].volumeMounts[${at}]`;
-        if (!volumes.has(mount.name)) errors.push({ type: 'NotFound', field: `${field}.name`, value: mount.name });
-        if (!mount.mountPath) errors.push({ type: 'Required', field: `${field}.mountPath`, detail: '' });
-      }
-    }
-  }
-  return errors;
-}
-
-export function portProblems(port: number, field: string): FieldError[] {
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return [];
-  return [{ type: 'Invalid', field, value: port, detail: 'must be between 1 and 65535, inclusive' }];
-}
-
-export function negative(field: string, value: number): FieldError {
-  return { type: 'Invalid', field, value, detail: 'must be greater than or equal to 0' };
 }

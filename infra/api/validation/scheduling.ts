@@ -1,154 +1,176 @@
 // What makes the parts of a pod spec invalid that say where it may run: affinity, tolerations, spreading. Whatever is
 // accepted here the scheduler reads without asking again.
 
+import type { LabelSelector, Labels } from '../../../streams/resources/meta.ts';
 import type {
-  Affinity,
   NodeSelectorRequirement,
   NodeSelectorTerm,
   PodAffinityTerm,
-  PodAffinityTerms,
-  PodSpec,
   Toleration,
   TopologySpreadConstraint,
 } from '../../../streams/resources/pod.ts';
 import type { FieldError } from '../errors.ts';
-import { labelValueProblem, qualifiedNameProblem } from '../registry/names.ts';
-import { labelSelectorProblems, valuesProblems } from './label-selector.ts';
-import { notSupported } from './not-supported.ts';
+import { labelValueProblem } from '../registry/names.ts';
+import { type Check, isAbsent, problemsOf, type Rule } from './check.ts';
+import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './formats.ts';
+import { labelKey, labelSelector, valuesFit } from './label-selector.ts';
+import { absentRule, all, each, fields, oneOf, positive, required } from './rules.ts';
 
 export const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
-const required = 'requiredDuringSchedulingIgnoredDuringExecution';
-const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
+const requiredTerms = 'requiredDuringSchedulingIgnoredDuringExecution';
+const preferredTerms = 'preferredDuringSchedulingIgnoredDuringExecution';
 
-export function schedulingProblems(
-  { affinity, tolerations = [], topologySpreadConstraints = [] }: PodSpec,
-  path: string,
-): FieldError[] {
-  return [
-    ...(affinity === undefined ? [] : affinityProblems(affinity, `${path}.affinity`)),
-    ...tolerations.flatMap((toleration, i) => tolerationProblems(toleration, `${path}.tolerations[${i}]`)),
-    ...topologySpreadConstraints.flatMap((constraint, i) =>
-      spreadProblems(constraint, `${path}.topologySpreadConstraints[${i}]`),
-    ),
-  ];
+type Weighted = { readonly weight?: number };
+const weight: Rule<number> = (value, check) => {
+  if (!(value >= 1 && value <= 100)) check.invalid(value, 'must be in the range 1-100');
+};
+const someWeight = absentRule<number>(weight, (check) => weight(0, check));
+
+function nodeOperator({ operator, values }: NodeSelectorRequirement, check: Check): void {
+  if (operator !== 'Gt' && operator !== 'Lt') valuesFit(operator, values ?? [], check);
+  else if (values?.length !== 1)
+    check.required("must be specified single value when `operator` is 'Lt' or 'Gt'", '.values');
 }
 
-function affinityProblems({ nodeAffinity, podAffinity, podAntiAffinity }: Affinity, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const node = `${path}.nodeAffinity`;
-  if (nodeAffinity?.[required] !== undefined) {
-    const field = `${node}.${required}.nodeSelectorTerms`;
-    const terms = nodeAffinity[required].nodeSelectorTerms ?? [];
-    if (terms.length === 0) {
-      errors.push({ type: 'Required', field, detail: 'must have at least one node selector term' });
-    }
-    errors.push(...terms.flatMap((term, i) => nodeTermProblems(term, `${field}[${i}]`)));
+const nodeRule = fields<NodeSelectorRequirement>({ key: labelKey }, nodeOperator);
+/** Values are checked where a term must hold; a preference may name what no node has. */
+const strictNodeRule = fields<NodeSelectorRequirement>({ key: labelKey, values: each(labelValue) }, nodeOperator);
+
+const nodeFieldRule: Rule<NodeSelectorRequirement> = ({ key, operator, values = [] }, check) => {
+  if (operator !== 'In' && operator !== 'NotIn')
+    check.invalid(operator ?? '', 'not a valid selector operator', '.operator');
+  else if (values.length !== 1)
+    check.required("must be only one value when `operator` is 'In' or 'NotIn' for node field selector", '.values');
+  if (key !== 'metadata.name') return check.invalid(key ?? '', 'not a valid field selector key', '.key');
+  check.enter('values');
+  each(dnsSubdomain)(values, check);
+  check.leave();
+};
+
+const nodeTerm = fields({ matchExpressions: each(nodeRule), matchFields: each(nodeFieldRule) });
+const strictNodeTerm = fields({ matchExpressions: each(strictNodeRule), matchFields: each(nodeFieldRule) });
+
+/** As a rule, for checks that bring their own paths along. */
+export function nodeTermProblems(term: NodeSelectorTerm, path: string): readonly FieldError[] {
+  return problemsOf(strictNodeTerm, term).map((problem) => ({ ...problem, field: `${path}.${problem.field}` }));
+}
+
+/** Terms of which one must hold: of pods, volumes and everything else that names nodes. */
+export const nodeSelector: Rule<object> = fields({
+  nodeSelectorTerms: required(each(strictNodeTerm), 'must have at least one node selector term'),
+});
+
+const podTerm: Rule<PodAffinityTerm> = fields<PodAffinityTerm>(
+  { labelSelector, namespaceSelector: labelSelector, namespaces: affinityNamespaces },
+  (term, check) => {
+    labelKeys('matchLabelKeys', { keys: term.matchLabelKeys, selector: term.labelSelector }, check);
+    labelKeys('mismatchLabelKeys', { keys: term.mismatchLabelKeys, selector: term.labelSelector }, check);
+    for (const [i, key] of (term.matchLabelKeys ?? []).entries())
+      if (term.mismatchLabelKeys?.includes(key))
+        check.invalid(key, 'exists in both matchLabelKeys and mismatchLabelKeys', `.matchLabelKeys[${i}]`);
+    check.enter('topologyKey');
+    if (!term.topologyKey) check.required('can not be empty');
+    qualifiedName(term.topologyKey ?? '', check);
+    check.leave();
+  },
+);
+
+const podTerms = fields({
+  [requiredTerms]: each(podTerm),
+  [preferredTerms]: each(fields<Weighted>({ weight: someWeight, podAffinityTerm: podTerm })),
+});
+
+export const affinity: Rule<object> = fields({
+  nodeAffinity: fields({
+    [requiredTerms]: nodeSelector,
+    [preferredTerms]: each(fields<Weighted>({ weight: someWeight, preference: nodeTerm })),
+  }),
+  podAffinity: podTerms,
+  podAntiAffinity: podTerms,
+});
+
+/** Told without the name's number, and of `namespace`. */
+function affinityNamespaces(names: readonly string[], check: Check): void {
+  check.leave();
+  check.enter('namespace');
+  for (const name of names) dnsLabel(name, check);
+  check.leave();
+  check.enter('namespaces');
+}
+
+function labelKeys(
+  field: string,
+  { keys, selector }: { keys: readonly string[] | undefined; selector: LabelSelector | undefined },
+  check: Check,
+): void {
+  if (isAbsent(keys)) return;
+  if (isAbsent(selector)) {
+    check.forbidden('must not be specified when labelSelector is not set', `.${field}`);
+    return;
   }
-  for (const [i, { weight, preference }] of (nodeAffinity?.[preferred] ?? []).entries()) {
-    const field = `${node}.${preferred}[${i}]`;
-    errors.push(...weightProblems(weight, field), ...nodeTermProblems(preference, `${field}.preference`));
-  }
-  errors.push(...podTermsProblems(podAffinity, `${path}.podAffinity`));
-  errors.push(...podTermsProblems(podAntiAffinity, `${path}.podAntiAffinity`));
-  return errors;
+  check.enter(field);
+  each(qualifiedName)(keys, check);
+  for (const [i, key] of keys.entries())
+    if (inSelector(selector, key)) check.invalid(key, 'exists in both matchLabelKeys and labelSelector', `[${i}]`);
+  check.leave();
 }
 
-export function nodeTermProblems(term: NodeSelectorTerm, path: string): FieldError[] {
-  return [
-    ...(term.matchExpressions ?? []).flatMap((rule, i) => nodeRuleProblems(rule, `${path}.matchExpressions[${i}]`)),
-    ...(term.matchFields ?? []).flatMap((rule, i) => fieldRuleProblems(rule, `${path}.matchFields[${i}]`)),
-  ];
+function inSelector({ matchLabels, matchExpressions }: LabelSelector, key: string): boolean {
+  const labels: Labels = matchLabels ?? {};
+  return Object.hasOwn(labels, key) || (matchExpressions ?? []).some((rule) => rule.key === key);
 }
 
-function nodeRuleProblems({ key, operator, values = [] }: NodeSelectorRequirement, path: string): FieldError[] {
-  const compares = operator === 'Gt' || operator === 'Lt';
-  const errors: FieldError[] = compares ? [] : valuesProblems(operator, values, path);
-  if (compares && values.length !== 1) {
-    const detail = "must be specified single value when `operator` is 'Lt' or 'Gt'";
-    errors.push({ type: 'Required', field: `${path}.values`, detail });
-  }
-  const problem = qualifiedNameProblem(key);
-  if (problem !== undefined) errors.push({ type: 'Invalid', field: `${path}.key`, value: key, detail: problem });
-  return errors;
-}
+const operators = ['Equal', 'Exists'];
 
-function fieldRuleProblems({ key, operator, values = [] }: NodeSelectorRequirement, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  if (operator !== 'In' && operator !== 'NotIn') {
-    const detail = 'not a valid selector operator';
-    errors.push({ type: 'Invalid', field: `${path}.operator`, value: operator, detail });
-  } else if (values.length !== 1) {
-    const detail = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
-    errors.push({ type: 'Required', field: `${path}.values`, detail });
-  }
-  if (key !== 'metadata.name') {
-    errors.push({ type: 'Invalid', field: `${path}.key`, value: key, detail: 'not a valid field selector key' });
-  }
-  return errors;
-}
-
-function podTermsProblems(terms: PodAffinityTerms | undefined, path: string): FieldError[] {
-  return [
-    ...(terms?.[required] ?? []).flatMap((term, i) => podTermProblems(term, `${path}.${required}[${i}]`)),
-    ...(terms?.[preferred] ?? []).flatMap(({ weight, podAffinityTerm }, i) => {
-      const field = `${path}.${preferred}[${i}]`;
-      return [...weightProblems(weight, field), ...podTermProblems(podAffinityTerm, `${field}.podAffinityTerm`)];
-    }),
-  ];
-}
-
-function podTermProblems(
-  { labelSelector, namespaceSelector, topologyKey }: PodAffinityTerm,
-  path: string,
-): FieldError[] {
-  const errors = [
-    ...labelSelectorProblems(labelSelector, `${path}.labelSelector`),
-    ...labelSelectorProblems(namespaceSelector, `${path}.namespaceSelector`),
-  ];
-  if (!topologyKey) errors.push({ type: 'Required', field: `${path}.topologyKey`, detail: 'can not be empty' });
-  return errors;
-}
-
-function weightProblems(weight: number, path: string): FieldError[] {
-  if (weight >= 1 && weight <= 100) return [];
-  return [{ type: 'Invalid', field: `${path}.weight`, value: weight, detail: 'must be in the range 1-100' }];
-}
-
-function tolerationProblems(toleration: Toleration, path: string): FieldError[] {
-  const { key = '', operator = '', value = '', effect = '', tolerationSeconds } = toleration;
-  const errors: FieldError[] = [];
-  const problem = key === '' ? undefined : qualifiedNameProblem(key);
-  if (problem !== undefined) errors.push({ type: 'Invalid', field: `${path}.key`, value: key, detail: problem });
+const toleration: Rule<Toleration> = fields<Toleration>({ key: qualifiedName }, (given, check) => {
+  const { key = '', operator = '', value = '', effect = '', tolerationSeconds } = given;
+  const sub = '.operator';
   if (key === '' && operator !== 'Exists') {
     const detail = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
-    errors.push({ type: 'Invalid', field: `${path}.operator`, value: operator, detail });
+    check.invalid(operator, detail, sub);
   }
-  if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
-    const detail = "effect must be 'NoExecute' when `tolerationSeconds` is set";
-    errors.push({ type: 'Invalid', field: `${path}.effect`, value: effect, detail });
-  }
-  if (operator === 'Exists' && value !== '') {
-    const detail = "value must be empty when `operator` is 'Exists'";
-    errors.push({ type: 'Invalid', field: `${path}.operator`, value: toleration, detail });
-  } else if (operator !== 'Exists') {
-    const why = labelValueProblem(value);
-    if (why !== undefined) errors.push({ type: 'Invalid', field: `${path}.operator`, value, detail: why });
-  }
-  errors.push(...notSupported(operator, ['Equal', 'Exists'], `${path}.operator`));
-  errors.push(...notSupported(effect, taintEffects, `${path}.effect`));
-  return errors;
-}
+  if (!isAbsent(tolerationSeconds) && effect !== 'NoExecute')
+    check.invalid(effect, "effect must be 'NoExecute' when `tolerationSeconds` is set", '.effect');
+  if (operator === 'Exists') {
+    if (value !== '') check.invalid(value, "value must be empty when `operator` is 'Exists'", sub);
+  } else if (isAbsent(operator) || operator === 'Equal') {
+    const problem = labelValueProblem(value);
+    if (problem !== undefined) check.invalid(value, problem, sub);
+  } else check.notSupported(operator, operators, sub);
+  if (effect !== '' && !taintEffects.includes(effect)) check.notSupported(effect, taintEffects, '.effect');
+});
 
-function spreadProblems(constraint: TopologySpreadConstraint, path: string): FieldError[] {
-  const { maxSkew, topologyKey, whenUnsatisfiable, labelSelector } = constraint;
-  const errors = labelSelectorProblems(labelSelector, `${path}.labelSelector`);
-  if (!(maxSkew > 0)) {
-    errors.push({ type: 'Invalid', field: `${path}.maxSkew`, value: maxSkew, detail: 'must be greater than zero' });
-  }
-  if (!topologyKey) errors.push({ type: 'Required', field: `${path}.topologyKey`, detail: 'can not be empty' });
-  const supported = ['DoNotSchedule', 'ScheduleAnyway'];
-  if (!supported.includes(whenUnsatisfiable)) {
-    errors.push({ type: 'NotSupported', field: `${path}.whenUnsatisfiable`, value: whenUnsatisfiable, supported });
-  }
-  return errors;
-}
+export const tolerations: Rule<readonly Toleration[]> = each(toleration);
+
+const inclusion = oneOf('Honor', 'Ignore');
+const actions = ['DoNotSchedule', 'ScheduleAnyway'];
+
+const constraint: Rule<TopologySpreadConstraint> = fields<TopologySpreadConstraint>(
+  {
+    maxSkew: absentRule<number>(positive, (check) => positive(0, check)),
+    topologyKey: required(undefined, 'can not be empty'),
+    whenUnsatisfiable: absentRule(oneOf(...actions), (check) => check.notSupported('', actions)),
+    nodeAffinityPolicy: inclusion,
+    nodeTaintsPolicy: inclusion,
+    labelSelector,
+  },
+  ({ minDomains, whenUnsatisfiable: action, matchLabelKeys: keys, labelSelector: selector }, check) => {
+    labelKeys('matchLabelKeys', { keys, selector }, check);
+    if (isAbsent(minDomains)) return;
+    check.enter('minDomains');
+    positive(minDomains, check);
+    if (action !== 'DoNotSchedule')
+      check.invalid(minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${action}`);
+    check.leave();
+  },
+);
+
+export const topologySpread: Rule<readonly TopologySpreadConstraint[]> = all<readonly TopologySpreadConstraint[]>(
+  each(constraint),
+  (list, check) => {
+    for (const [i, { topologyKey: key, whenUnsatisfiable: action }] of list.entries()) {
+      const again = list.slice(i + 1).some((other) => other.topologyKey === key && other.whenUnsatisfiable === action);
+      if (again) check.duplicate(`{${key}, ${action}}`, `[${i}].{topologyKey, whenUnsatisfiable}`);
+    }
+  },
+);

@@ -80,7 +80,8 @@ describe('metadata is refused', () => {
       metadata({ ownerReferences: [{ apiVersion: '', kind: '', name: '', uid: '' }] }),
       ['version', 'kind', 'name', 'uid'].map((what) => {
         const field = what === 'version' ? 'apiVersion' : what;
-        return `metadata.ownerReferences.${field}: Invalid value: "": ${what} must not be empty`;
+        const prefix = what === 'version' ? 'version ' : '';
+        return `metadata.ownerReferences.${field}: Invalid value: "": ${prefix}must not be empty`;
       }),
     ],
     [
@@ -95,7 +96,7 @@ describe('metadata is refused', () => {
     ],
   ]);
   table('namespaces', 'Namespace', [
-    ['a name with a dot', { metadata: { name: 'a.b' } }, `metadata.name: Invalid value: "a.b": ${names.label}`],
+    ['a name with a dot', { metadata: { name: 'a.b' } }, 'metadata.name: Invalid value: "a.b": must not contain dots'],
     [
       'a name too long',
       { metadata: { name: 'x'.repeat(64) } },
@@ -222,17 +223,12 @@ describe('a pod is refused', () => {
     [
       'with a restart policy',
       aPodBody('a', { restartPolicy: 'Sometimes' }),
-      'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+      'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
     ],
     [
       'with a DNS policy',
       aPodBody('a', { dnsPolicy: 'X' }),
-      'spec.dnsPolicy: Unsupported value: "X": supported values: "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"',
-    ],
-    [
-      'with a grace below nothing',
-      aPodBody('a', { terminationGracePeriodSeconds: -1 }),
-      'spec.terminationGracePeriodSeconds: Invalid value: -1: must be greater than or equal to 0',
+      'spec.dnsPolicy: Unsupported value: "X": supported values: "ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"',
     ],
     [
       'with a deadline of nothing',
@@ -318,7 +314,10 @@ describe('a pod is refused', () => {
     [
       'with a pod term of no topology',
       affinity({ podAntiAffinity: { [required]: [{ labelSelector: {} }] } }),
-      `spec.affinity.podAntiAffinity.${required}[0].topologyKey: Required value: can not be empty`,
+      [
+        `spec.affinity.podAntiAffinity.${required}[0].topologyKey: Required value: can not be empty`,
+        `spec.affinity.podAntiAffinity.${required}[0].topologyKey: Invalid value: "": name part must be non-empty`,
+      ],
     ],
     [
       'with a pod term’s selector',
@@ -355,7 +354,14 @@ const strategy = (more: Body) => deployment({ strategy: more });
 describe('a deployment is refused', () => {
   const selector = { matchLabels: { app: 'b' } };
   table('deployments.apps', 'Deployment.apps', [
-    ['without a selector', deployment({ selector: null }), 'spec.selector: Required value'],
+    [
+      'without a selector',
+      deployment({ selector: null }),
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
+      ],
+    ],
     [
       'with an empty selector',
       deployment({ selector: {} }),
@@ -369,7 +375,10 @@ describe('a deployment is refused', () => {
     [
       'with a selector’s operator',
       deployment({ selector: { matchExpressions: [{ key: 'app', operator: 'X' }] } }),
-      'spec.selector.matchExpressions[0].operator: Invalid value: "X": not a valid selector operator',
+      [
+        'spec.selector.matchExpressions[0].operator: Invalid value: "X": not a valid selector operator',
+        'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"X"}]}: invalid label selector',
+      ],
     ],
     [
       'with fewer than no replicas',
@@ -423,7 +432,15 @@ describe('a deployment is refused', () => {
     ],
   ]);
   table('replicasets.apps', 'ReplicaSet.apps', [
-    ['without a selector', { metadata: { name: 'a' } }, 'spec.selector: Required value'],
+    [
+      'without a selector',
+      { metadata: { name: 'a' } },
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`',
+        'spec.template.spec.containers: Required value',
+      ],
+    ],
     [
       'with a selector of others',
       aDeploymentBody('a', { selector }),
@@ -497,8 +514,8 @@ describe('a service is refused', () => {
     ],
     [
       'with an address',
-      { metadata: { name: 'a' }, addressType: 'IPv4', endpoints: [{ addresses: ['::1'] }] },
-      'endpoints[0].addresses[0]: Invalid value: "::1": must be a valid IPv4 address',
+      { metadata: { name: 'a' }, addressType: 'IPv4', endpoints: [{ addresses: ['2001:db8::1'] }] },
+      'endpoints[0].addresses: Invalid value: "2001:db8::1": must be an IPv4 address',
     ],
   ]);
   table('endpoints', 'Endpoints', [
@@ -512,7 +529,7 @@ describe('a service is refused', () => {
     [
       'with a taint’s effect',
       { metadata: { name: 'a' }, spec: { taints: [{ key: 'a', effect: 'X' }] } },
-      'spec.taints[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+      'metadata.taints[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
     ],
     [
       'with a taint twice',
@@ -525,7 +542,7 @@ describe('a service is refused', () => {
           ],
         },
       },
-      'spec.taints[1]: Duplicate value: {"key":"a","effect":"NoExecute","value":"x"}: taints must be unique by key and effect pair',
+      'metadata.taints[1]: Duplicate value: {"key":"a","effect":"NoExecute","value":"x"}: taints must be unique by key and effect pair',
     ],
   ]);
 });
@@ -567,13 +584,19 @@ describe('an update is refused', () => {
       },
       'spec.containers: Forbidden: pod updates may not add or remove containers',
     ],
-    ['a pod’s tolerations, taken away', 'pods', aPodBody('a'), { spec: { tolerations: [] } }, changeable],
+    [
+      'a pod’s tolerations, taken away',
+      'pods',
+      aPodBody('a'),
+      { spec: { tolerations: [] } },
+      'spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds',
+    ],
     [
       'a pod’s new gate',
       'pods',
       aPodBody('a'),
       { spec: { schedulingGates: [{ name: 'example.com/g' }] } },
-      "spec.schedulingGates: Forbidden: only deletion is allowed, but found new scheduling gate 'example.com/g'",
+      "spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'example.com/g'",
     ],
     [
       'a pod’s later deadline',
@@ -622,7 +645,7 @@ describe('an update is refused', () => {
       'nodes',
       { metadata: { name: 'a' }, spec: { providerID: 'x' } },
       { spec: { providerID: 'y' } },
-      'spec.providerID: Forbidden: node updates may only change labels, taints, or capacity',
+      'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
     ],
     [
       'a slice’s type of address',
