@@ -6,6 +6,7 @@ import { deploymentController } from './deployment.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { endpointsController } from './endpoints.ts';
 import { garbageCollector } from './garbage-collector.ts';
+import { ipAddressController } from './ip-addresses.ts';
 import { namespaceController } from './namespace.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController, nodeLifecycleDefaults } from './node-lifecycle.ts';
 import type { ResourceOf } from './owner-graph.ts';
@@ -18,6 +19,7 @@ import { type ResourceQuotaOptions, resourceQuotaController, resourceQuotaDefaul
 import { replicaSetController } from './replicaset.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
+import { serviceCidrController } from './service-cidr.ts';
 import { pvcProtectionController, pvProtectionController } from './storage-protection.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 
@@ -43,6 +45,8 @@ export function allControllers(options: ControllersOptions): readonly Controller
     replicaSetController(),
     endpointsController(),
     endpointSliceController(),
+    serviceCidrController(),
+    ipAddressController(),
     nodeLifecycleController({ ...nodeLifecycleDefaults, ...options.nodeLifecycle }),
     taintEvictionController(),
     pvcProtectionController(),

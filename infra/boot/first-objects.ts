@@ -1,8 +1,9 @@
-// What every cluster has from its first second on: the four namespaces, the two priority classes of the system, and the
-// `kubernetes` service with its endpoints. Created where absent, left alone otherwise.
+// What every cluster has from its first second on: the four namespaces, the two priority classes of the system, the
+// network of services, and the `kubernetes` service with its endpoints. Created where absent, left alone otherwise.
 
 import type { Draft, KubeObject, ResourceName } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
+import { defaultServiceCidrName, defaultServiceNetwork } from '../../streams/resources/service-network.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import type { WriteContext, Writer } from '../host/writer.ts';
 
@@ -35,6 +36,7 @@ export async function ensureFirstObjects({
   await Promise.all([
     ...systemNamespaces.map((name) => ensure(resources.namespaces, namespace(name))),
     ...systemPriorityClasses.map((each) => ensure(resources.priorityClasses, each)),
+    ensure(resources.serviceCidrs, serviceNetwork),
   ]);
   await Promise.all([
     ensure(resources.services, kubernetesService()),
@@ -71,6 +73,13 @@ function priorityClass(name: string, value: number, description: string): FirstO
     description,
   };
 }
+
+const serviceNetwork: FirstObject = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'ServiceCIDR',
+  metadata: { name: defaultServiceCidrName },
+  spec: { cidrs: [defaultServiceNetwork] },
+};
 
 const labels = { component: 'apiserver', provider: 'kubernetes' };
 

@@ -7,8 +7,8 @@ import { ApiError } from '../errors.ts';
 export type Outcome = 'recorded' | 'refused' | 'unknown';
 
 export type Holds = {
-  /** Called once, when the attempt is over. */
-  onEnd(release: (outcome: Outcome) => void): void;
+  /** Called once, when the attempt is over; its writer is answered after what a release has still to do. */
+  onEnd(release: (outcome: Outcome) => Promise<void> | undefined | void): void;
 };
 
 export type Attempt = Holds & {
@@ -18,7 +18,7 @@ export type Attempt = Holds & {
 
 /** Runs one attempt and ends its holds, whatever becomes of it. */
 export async function whileHeld<T>(run: (attempt: Attempt) => Promise<T>): Promise<T> {
-  const releases: ((outcome: Outcome) => void)[] = [];
+  const releases: Parameters<Holds['onEnd']>[0][] = [];
   let outcome: Outcome = 'refused';
   const attempt: Attempt = {
     onEnd: (release) => releases.push(release),
@@ -32,6 +32,9 @@ export async function whileHeld<T>(run: (attempt: Attempt) => Promise<T>): Promi
     if (!(error instanceof ApiError) || error.code === 503) outcome = 'unknown';
     throw error;
   } finally {
-    for (const release of releases) release(outcome);
+    for (const release of releases) {
+      const released = release(outcome);
+      if (released instanceof Promise) await released;
+    }
   }
 }

@@ -48,7 +48,7 @@ export function admissionPlugins(ports: AdmissionPorts): AdmissionChain {
     certificateSubjectRestriction,
     defaultIngressClass,
     podTopologyLabels,
-    serviceAddresses(),
+    serviceAddresses(ports),
     ...policies,
     resourceQuota(ports),
   ];

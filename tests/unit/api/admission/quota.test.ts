@@ -53,7 +53,7 @@ describe('a quota', () => {
   });
 
   test.each<[name: string, resource: string, object: Body, uses: Body]>([
-    ['services', 'services', aServiceBody('s'), { services: '1' }],
+    ['services', 'services', aServiceBody('s'), { services: '2' }],
     ['services.nodeports', 'services', aServiceBody('s', { type: 'NodePort' }), { 'services.nodeports': '1' }],
     [
       'services.loadbalancers',
@@ -130,10 +130,10 @@ describe('a quota', () => {
 
   test('is charged for what an update uses more, and not for what was there', async () => {
     const world = await apiWorld();
-    await world.create('resourcequotas', aQuota({ services: '1', 'services.nodeports': '1' }));
+    await world.create('resourcequotas', aQuota({ services: '2', 'services.nodeports': '1' }));
     await world.create('services', aServiceBody('s'));
     await world.update('services', 's', (s) => ({ ...s, spec: { ...(s.spec as object), type: 'NodePort' } }));
-    expect(used(world)).toEqual({ services: '1', 'services.nodeports': '1' });
+    expect(used(world)).toEqual({ services: '2', 'services.nodeports': '1' });
     const more = [
       { name: 'a', port: 80 },
       { name: 'b', port: 81 },
