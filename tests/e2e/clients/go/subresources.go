@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/scale"
@@ -123,26 +124,47 @@ func runs(ctx context.Context, s *session) error {
 // changesRunning adds a container to a running pod and gives it more of a resource.
 func changesRunning(ctx context.Context, s *session) error {
 	pods := s.CoreV1().Pods(s.namespace)
-	pod, err := pods.Get(ctx, "one", metav1.GetOptions{})
+	before, err := pods.Get(ctx, "one", metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
-	before := pod.Generation
-	pod.Spec.EphemeralContainers = append(pod.Spec.EphemeralContainers, corev1.EphemeralContainer{
-		EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debug", Image: "busybox"},
+	pod, err := changed(ctx, pods, func(pod *corev1.Pod) (*corev1.Pod, error) {
+		pod.Spec.EphemeralContainers = append(pod.Spec.EphemeralContainers, corev1.EphemeralContainer{
+			EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debug", Image: "busybox"},
+		})
+		return pods.UpdateEphemeralContainers(ctx, "one", pod, metav1.UpdateOptions{})
 	})
-	if pod, err = pods.UpdateEphemeralContainers(ctx, "one", pod, metav1.UpdateOptions{}); err != nil {
+	if err != nil {
 		return err
 	}
 	fact("ephemeral containers: %d", len(pod.Spec.EphemeralContainers))
-	pod.Spec.Containers[0].Resources.Requests[corev1.ResourceCPU] = resource.MustParse("200m")
-	_, err = pods.Update(ctx, pod, metav1.UpdateOptions{})
+	more := func(pod *corev1.Pod) *corev1.Pod {
+		pod.Spec.Containers[0].Resources.Requests[corev1.ResourceCPU] = resource.MustParse("200m")
+		return pod
+	}
+	_, err = changed(ctx, pods, func(pod *corev1.Pod) (*corev1.Pod, error) {
+		return pods.Update(ctx, more(pod), metav1.UpdateOptions{})
+	})
 	fact("resources changed as part of the pod: %v %v", apierrors.ReasonForError(err), causes(err))
-	if pod, err = pods.UpdateResize(ctx, "one", pod, metav1.UpdateOptions{}); err != nil {
+	pod, err = changed(ctx, pods, func(pod *corev1.Pod) (*corev1.Pod, error) {
+		return pods.UpdateResize(ctx, "one", more(pod), metav1.UpdateOptions{})
+	})
+	if err != nil {
 		return err
 	}
-	fact("resized to %s, changes of the spec: %d", pod.Spec.Containers[0].Resources.Requests.Cpu(), pod.Generation-before)
+	fact("resized to %s, changes of the spec: %d", pod.Spec.Containers[0].Resources.Requests.Cpu(), pod.Generation-before.Generation)
 	return nil
+}
+
+// changed writes what the pod is now with a change; its node writes its status meanwhile.
+func changed(ctx context.Context, pods typedcorev1.PodInterface, write func(*corev1.Pod) (*corev1.Pod, error)) (pod *corev1.Pod, err error) {
+	err = onConflict(func() error {
+		if pod, err = pods.Get(ctx, "one", metav1.GetOptions{}); err == nil {
+			pod, err = write(pod)
+		}
+		return err
+	})
+	return pod, err
 }
 
 // evicts asks for a pod politely: a budget that allows no disruption refuses.
