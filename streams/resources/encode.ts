@@ -13,26 +13,24 @@ export function encodeObject(object: KubeObject): Buffer {
   return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: meta, ...rest }));
 }
 
-/** The object's JSON as clients see it: with its resourceVersion as the first metadata field. */
-export function spliceRevision(object: Uint8Array, revision: Revision): Buffer {
-  const bytes = Buffer.from(object.buffer, object.byteOffset, object.byteLength);
-  const at = bytes.indexOf(opening);
+/** Where the first field of the metadata stands. */
+export function openingEnd(object: Uint8Array): number {
+  const at = Buffer.from(object.buffer, object.byteOffset, object.byteLength).indexOf(opening);
   assert(at >= 0, 'an encoded object has metadata');
-  // Position zero is no event: an object that was only imagined (dry run) has no resourceVersion.
-  if (revision === 0) return bytes;
-  const start = at + opening.length;
-  const field = `"resourceVersion":"${revision}"${bytes[start] === 0x7d ? '' : ','}`;
-  const spliced = Buffer.allocUnsafe(bytes.length + field.length);
-  bytes.copy(spliced, 0, 0, start);
-  spliced.write(field, start, 'latin1');
-  bytes.copy(spliced, start + field.length, start);
-  return spliced;
+  return at + opening.length;
 }
 
-/** Undoes `spliceRevision`, without reading the object: what was stored comes back to the byte. */
-export function cutRevision(json: Buffer, revision: Revision): Buffer {
-  if (revision === 0) return json;
-  const start = json.indexOf(opening) + opening.length;
-  const end = start + `"resourceVersion":"${revision}"`.length;
-  return Buffer.concat([json.subarray(0, start), json.subarray(json[end] === 0x2c ? end + 1 : end)]);
+/** What is put there to make the JSON clients see: the resourceVersion as the first metadata field. */
+export function revisionField(object: Uint8Array, start: number, revision: Revision): Buffer {
+  // Position zero is no event: an object that was only imagined (dry run) has no resourceVersion.
+  if (revision === 0) return nothing;
+  return Buffer.from(`"resourceVersion":"${revision}"${object[start] === 0x7d ? '' : ','}`, 'latin1');
+}
+
+const nothing = Buffer.alloc(0);
+
+/** The object's JSON as clients see it. */
+export function spliceRevision(object: Uint8Array, revision: Revision): Buffer {
+  const start = openingEnd(object);
+  return Buffer.concat([object.subarray(0, start), revisionField(object, start, revision), object.subarray(start)]);
 }

@@ -9,7 +9,7 @@ import { WIRE_BYTES, WireFault, WireReader, WireWriter } from './wire.ts';
 export const PROTOBUF_CONTENT_TYPE = 'application/vnd.kubernetes.protobuf';
 
 /** `k8s\0`. */
-const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
+export const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 export type DecodedProtobuf =
   | {

@@ -8,7 +8,7 @@ import type { Clock } from '../../../streams/base/clock.ts';
 import { limits } from '../../../streams/base/limits.ts';
 import type { Random } from '../../../streams/base/random.ts';
 import { EventTooLarge, LogClosed, LogFull, LogUnavailable } from '../../../streams/log/errors.ts';
-import type { EventId, LogEvent } from '../../../streams/log/event.ts';
+import type { Author, EventId, LogEvent } from '../../../streams/log/event.ts';
 import type { ClusterLog, Expectation } from '../../../streams/log/event-log.ts';
 import { type ObjectRef, streamOf, subjectOf } from '../../../streams/log/subjects.ts';
 import { encodeObject } from '../../../streams/resources/encode.ts';
@@ -66,8 +66,7 @@ export class Recorder {
     await this.#view.reached(stream, outcome.revision);
     const current = after === undefined ? undefined : this.#view.stored(ref, ref);
     if (current?.revision === outcome.revision) return { kind: 'recorded', stored: current };
-    const recorded = { ...event, stream, subject: subjectOf(ref), revision: outcome.revision };
-    return { kind: 'recorded', stored: new StoredObject(ref, recorded) };
+    return { kind: 'recorded', stored: new StoredObject(ref, { ...event, revision: outcome.revision }) };
   }
 
   #event({ ref, lifecycle, before, after }: Decision, context: RequestContext): LogEvent {
@@ -84,8 +83,7 @@ export class Recorder {
       id: `${this.#idPrefix}-${(this.#idCounter++).toString(36)}` as EventId,
       ...transition,
       timeMs: this.now(),
-      author:
-        context.agent === '' ? { user: context.user.username } : { user: context.user.username, agent: context.agent },
+      author: authorOf(context),
       cause: context.cause,
       seen: this.#view.revision(streamOf(ref)),
       object,
@@ -103,8 +101,26 @@ export class Recorder {
   /** What a dry run answers: the object as it would be, at the revision it was decided on. */
   #imagined({ ref, before }: Decision, event: LogEvent): StoredObject {
     const revision = before?.revision ?? (0 as Revision);
-    return new StoredObject(ref, { ...event, stream: streamOf(ref), subject: subjectOf(ref), revision });
+    return new StoredObject(ref, { ...event, revision });
   }
+}
+
+/** As upstream's audit log cuts it. */
+const userAgentCharsMax = 1_024;
+
+function authorOf({ user, agent, client }: RequestContext): Author {
+  const named = agent === '' ? undefined : { agent };
+  if (client === undefined) return { user: user.username, ...named };
+  const { impersonator, userAgent, address } = client;
+  const who = impersonator ?? user;
+  return {
+    user: who.username,
+    groups: who.groups,
+    ...(impersonator && { impersonatedUser: user.username }),
+    ...named,
+    ...(userAgent !== '' && { userAgent: userAgent.slice(0, userAgentCharsMax) }),
+    ...(address !== '' && { sourceIP: address }),
+  };
 }
 
 function translate(error: unknown): unknown {

@@ -168,6 +168,8 @@ export class Registry {
     const writing = { user: context.user, nowMs: this.now() };
     object = strategy.prepareCreate?.(object, writing) ?? object;
     object = strategy.defaults?.(object) ?? object;
+    // What admission adds is the cluster's, not the writer's, as upstream has it.
+    object = own(object, { kind, before: undefined, context, nowMs: recorder.now() });
     const request = {
       operation: 'create',
       kind,
@@ -179,7 +181,7 @@ export class Registry {
       random,
       holds,
     } as const;
-    object = own(admit(admission, request), { kind, before: undefined, context, nowMs: recorder.now() });
+    object = admit(admission, request);
     const errors = [
       ...metadataProblems(object, strategy.names ?? 'subdomain'),
       ...(strategy.validate?.(object, undefined) ?? []),
@@ -210,6 +212,8 @@ export class Registry {
     else if (update.subresource === undefined && strategy.status === true) object = withStatusOf(object, before);
     object = endpoint?.prepareUpdate?.(object, before, writing) ?? object;
     if (update.subresource === undefined) object = strategy.defaults?.(object) ?? object;
+    if (update.ownershipSettled !== true)
+      object = own(object, { kind, before, context, nowMs: this.now(), subresource: update.subresource });
     const request = {
       operation: 'update',
       kind,
@@ -224,8 +228,6 @@ export class Registry {
       holds,
     } as const;
     object = admit(admission, request);
-    if (update.ownershipSettled !== true)
-      object = own(object, { kind, before, context, nowMs: this.now(), subresource: update.subresource });
     object = counted(object, before, { strategy, subresource: update.subresource });
     // Subresources change only what is theirs, so that only the main endpoint is checked as a whole.
     const errors = [

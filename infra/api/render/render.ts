@@ -8,7 +8,6 @@ import { encodeProtobuf } from '../codec/protobuf.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { schemaOf } from '../kinds/type-names.ts';
 import { tablePrinterOf } from '../tables/printers.ts';
-import type { Listed } from '../verbs/list.ts';
 import { asKind, isStoredKind, shown } from './convert.ts';
 import type { Form } from './form.ts';
 
@@ -24,32 +23,6 @@ export function renderStored(stored: StoredObject, rendering: Rendering): Buffer
 /** True where the stored bytes are the answer as they are. */
 export function servesStoredBytes({ kind, form }: Rendering): boolean {
   return form.as === 'object' && form.encoding === 'json' && !form.pretty && isStoredKind(kind);
-}
-
-/** A JSON list up to its first item: lists of stored bytes are streamed between this and `listTail`. */
-export function listHead(kind: Kind, listed: Listed): string {
-  return `{"kind":"${kind.listKind}","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(listMeta(listed))},"items":[`;
-}
-
-export const listTail = ']}\n';
-
-/** A whole list in the forms that are not streamed. */
-export function renderList(listed: Listed, rendering: Rendering): Buffer {
-  const { kind, form } = rendering;
-  const metadata = listMeta(listed);
-  if (form.as === 'table') {
-    const stored = listed.items.map(({ object }) => object);
-    return encodeValue(table(stored, rendering, metadata), form);
-  }
-  const objects = listed.items.map((stored) => asKind(stored.object, kind));
-  if (form.as === 'partial') {
-    const items = objects.map((object) => partial(object, form));
-    return encodeValue(
-      { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.metaVersion}`, metadata, items },
-      form,
-    );
-  }
-  return encodeValue({ kind: kind.listKind, apiVersion: apiVersionOf(kind), metadata, items: objects }, form);
 }
 
 /** The object of a watch event; the first event of a Table watch carries the columns, the others do not. */
@@ -104,19 +77,24 @@ function shape(object: AnyObject, rendering: Rendering): object {
   return asKind(object, kind);
 }
 
-/** Printers read stored objects; what comes along with a row is of the kind asked for. */
-function table(objects: readonly AnyObject[], { kind, form, nowMs }: Rendering, metadata: object): object {
-  const printer = tablePrinterOf(kind);
-  const read = kind.custom?.read ?? ((object: AnyObject) => object);
+/** A Table of these objects. */
+function table(objects: readonly AnyObject[], rendering: Rendering, metadata: object): object {
+  return { ...tableHead(rendering, metadata), rows: objects.map((object) => tableRow(object, rendering)) };
+}
+
+export function tableHead({ kind, form }: Rendering, metadata: object): Readonly<Record<string, unknown>> {
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${form.metaVersion}`,
     metadata,
-    columnDefinitions: printer.columns.map((column) => ({ format: '', description: '', ...column })),
-    rows: objects
-      .map(read)
-      .map((object) => ({ cells: printer.cells(object, nowMs), ...included(object, { kind, form }) })),
+    columnDefinitions: tablePrinterOf(kind).columns.map((column) => ({ format: '', description: '', ...column })),
   };
+}
+
+/** Printers read stored objects; what comes along with a row is of the kind asked for. */
+export function tableRow(stored: AnyObject, { kind, form, nowMs }: Rendering): object {
+  const object = kind.custom?.read(stored) ?? stored;
+  return { cells: tablePrinterOf(kind).cells(object, nowMs), ...included(object, { kind, form }) };
 }
 
 function included(object: AnyObject, { kind, form }: Pick<Rendering, 'kind' | 'form'>): { object?: object } {
@@ -124,14 +102,6 @@ function included(object: AnyObject, { kind, form }: Pick<Rendering, 'kind' | 'f
   return { object: form.includeObject === 'Object' ? asKind(object, kind) : partial(object, form) };
 }
 
-function partial(object: AnyObject, form: Form): object {
+export function partial(object: AnyObject, form: Form): object {
   return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${form.metaVersion}`, metadata: object.metadata };
-}
-
-function listMeta(listed: Listed): object {
-  return {
-    resourceVersion: String(listed.revision),
-    ...(listed.continue === undefined ? undefined : { continue: listed.continue }),
-    ...(listed.remainingItemCount === undefined ? undefined : { remainingItemCount: listed.remainingItemCount }),
-  };
 }

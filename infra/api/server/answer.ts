@@ -5,25 +5,15 @@ import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import type { ApiError } from '../errors.ts';
 import type { ApiResponse } from '../http/exchange.ts';
 import { sendStatus } from '../http/status.ts';
-import { shown } from '../render/convert.ts';
 import { contentTypes, type Form } from '../render/form.ts';
-import {
-  encodeValue,
-  listHead,
-  listTail,
-  type Rendering,
-  renderList,
-  renderStored,
-  servesStoredBytes,
-} from '../render/render.ts';
+import { listPieces } from '../render/list-pieces.ts';
+import { encodeValue, type Rendering, renderStored } from '../render/render.ts';
 import type { Listed } from '../verbs/list.ts';
 
 export type Answer = { readonly response: ApiResponse; readonly warnings: readonly string[] };
 
-/** Objects copied between two looks at the socket and the event loop. */
-const objectsPerSlice = 64;
+/** Shorter lists are sent at once, with their length. */
 const streamedFrom = 32;
-const comma = Buffer.from(',');
 
 export function sendStored(
   answer: Answer,
@@ -43,31 +33,15 @@ export async function sendList(
   answer: Answer,
   { listed, rendering }: { listed: Listed; rendering: Rendering },
 ): Promise<void> {
-  const { kind, form } = rendering;
-  if (!servesStoredBytes(rendering))
-    return answer.response.send(head(answer, form, 200), renderList(listed, rendering));
-  const { items } = listed;
-  if (items.length < streamedFrom) {
-    const parts: Uint8Array[] = [Buffer.from(listHead(kind, listed))];
-    for (const [index, stored] of items.entries()) {
-      if (index > 0) parts.push(comma);
-      parts.push(shown(stored, kind).json);
-    }
-    parts.push(Buffer.from(listTail));
-    return answer.response.send(head(answer, form, 200), Buffer.concat(parts));
-  }
-  const stream = answer.response.open(head(answer, form, 200));
-  stream.write(Buffer.from(listHead(kind, listed)));
-  for (let start = 0; start < items.length && !stream.closed; start += objectsPerSlice) {
-    const parts: Uint8Array[] = [];
-    for (const [index, stored] of items.slice(start, start + objectsPerSlice).entries()) {
-      if (start + index > 0) parts.push(comma);
-      parts.push(shown(stored, kind).json);
-    }
-    if (!stream.write(Buffer.concat(parts))) await stream.drained();
+  const pieces = listPieces(listed, rendering);
+  if (listed.items.length < streamedFrom)
+    return answer.response.send(head(answer, rendering.form, 200), Buffer.concat([...pieces].flat()));
+  const stream = answer.response.open(head(answer, rendering.form, 200));
+  for (const parts of pieces) {
+    if (stream.closed) return;
+    if (parts.length > 0 && !stream.write(Buffer.concat(parts))) await stream.drained();
     await nextTurn();
   }
-  stream.write(Buffer.from(listTail));
   stream.end();
 }
 

@@ -1,6 +1,7 @@
 // LIST: the objects of one revision, all of them or a page. The first page fixes the revision; the following ones are
 // read at exactly that revision, or answered with 410 and a token to go on inconsistently once it has left the window.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Revision } from '../../../streams/base/brand.ts';
 import type { Clock } from '../../../streams/base/clock.ts';
 import { sleep } from '../../../streams/base/clock.ts';
@@ -39,11 +40,35 @@ export async function list(
         : undefined;
   const present = view.revision(stream);
   const resource = view.resource(kind);
-  const found =
+  const candidates =
     exact === undefined || exact === present
-      ? selection.select(resource, token?.after)
-      : past({ kind, selection, view, exact, after: token?.after });
+      ? selection.candidates(resource, token?.after)
+      : past({ kind, view, exact, after: token?.after });
+  // Versions do not change: once they are at hand, looking through them may take as long as it likes.
+  const sure = exact === undefined && !selection.selective;
+  const found = sure ? candidates : await matching([...candidates], { selection, limit, clock });
   return page(found, { revision: exact ?? present, limit, selection });
+}
+
+const sliceMsMax = 4;
+
+type Matching = { readonly selection: Selection; readonly limit: number; readonly clock: Clock };
+
+/** What is selected of a long list, without holding up others; of a page that ends early, one more than it takes. */
+async function matching(
+  candidates: readonly StoredObject[],
+  { selection, limit, clock }: Matching,
+): Promise<readonly StoredObject[]> {
+  const found: StoredObject[] = [];
+  let sinceMs = clock.monotonic();
+  for (const [index, stored] of candidates.entries()) {
+    if (selection.matches(stored)) found.push(stored);
+    if (selection.selective && limit > 0 && found.length > limit) break;
+    if (index % 32 !== 31 || clock.monotonic() - sinceMs < sliceMsMax) continue;
+    await nextTurn();
+    sinceMs = clock.monotonic();
+  }
+  return found;
 }
 
 /** Waits a little for a revision that this server has not seen yet; 504 if it does not come (facts §3.8). */
@@ -67,13 +92,11 @@ export async function notFuture({
 
 function* past({
   kind,
-  selection,
   view,
   exact,
   after,
 }: {
   kind: Kind;
-  selection: Selection;
   view: ObjectView;
   exact: Revision;
   after: string | undefined;
@@ -87,8 +110,7 @@ function* past({
     );
   }
   for (const [key, stored] of objects) {
-    if (after !== undefined && key <= after) continue;
-    if (selection.matches(stored)) yield stored;
+    if (after === undefined || key > after) yield stored;
   }
 }
 

@@ -28,7 +28,9 @@ export type Selection = {
   matches(stored: StoredObject): boolean;
   /** True where an earlier version of the object may have been selected: its name and namespace fit. */
   mayHaveMatched(stored: StoredObject): boolean;
-  /** Matching objects of the present, in list order, behind the key `after`. */
+  /** Objects of the present that may match, in list order, behind the key `after`. */
+  candidates(view: ResourceView, after?: string): Iterable<StoredObject>;
+  /** Those that match. */
   select(view: ResourceView, after?: string): Iterable<StoredObject>;
 };
 
@@ -53,6 +55,8 @@ export function parseSelection(
     (scoped === undefined || stored.ref.namespace === scoped) &&
     (labels.length === 0 || matchesRequirements(labels, stored.object.metadata.labels)) &&
     fields.every(({ reader, value, equals }) => (reader(shown(stored, kind).object) === value) === equals);
+  const candidatesOf = (view: ResourceView, after?: string) =>
+    candidates(view, { name, namespace: inNamespace, node, labels: indexed, after });
   return {
     namespace: scoped,
     key: JSON.stringify([scoped, query.get('labelSelector'), query.get('fieldSelector')]),
@@ -61,10 +65,9 @@ export function parseSelection(
     matches,
     mayHaveMatched: ({ ref }) =>
       (scoped === undefined || ref.namespace === scoped) && (name === undefined || ref.name === name),
+    candidates: candidatesOf,
     *select(view, after) {
-      for (const stored of candidates(view, { name, namespace: inNamespace, node, labels: indexed, after })) {
-        if (matches(stored)) yield stored;
-      }
+      for (const stored of candidatesOf(view, after)) if (matches(stored)) yield stored;
     },
   };
 }

@@ -53,3 +53,32 @@ test('an object that was only imagined has no revision', () => {
   expect(object.json.toString()).toBe(text);
   expect(Buffer.from(object.encoded()).toString()).toBe(text);
 });
+
+describe('fields that others share', () => {
+  const fields = JSON.stringify({
+    'f:spec': Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`f:"${i}}{`, {}])),
+  });
+  const entry = (manager: string) => `{"manager":"${manager}","fieldsType":"FieldsV1","fieldsV1":${fields}}`;
+  const text = (name: string, managers: readonly string[], spec = '{}') =>
+    `{"kind":"Pod","apiVersion":"v1","metadata":{"name":"${name}","managedFields":[${managers.map(entry).join(',')}]},"spec":${spec}}`;
+
+  test.each([
+    ['one manager', text('x', ['a'])],
+    ['several', text('x', ['a', 'b', 'c'])],
+    ['what only looks like them', text('x', ['a'], entry('spec'))],
+  ])('%s: the object and its bytes are what they were', (_, recorded) => {
+    const object = stored(bytes(recorded));
+    const { metadata, ...rest } = JSON.parse(recorded);
+    expect(object.object).toEqual({ ...rest, metadata: { resourceVersion: '42', ...metadata } });
+    expect(JSON.parse(object.json.toString())).toEqual(object.object);
+    expect(Buffer.from(object.encoded()).toString()).toBe(recorded);
+    object.shed();
+    expect(Buffer.concat(object.jsonParts()).toString()).toBe(object.json.toString());
+  });
+
+  test('are kept once for all', () => {
+    const [a, b] = ['a', 'b'].map((name) => stored(bytes(text(name, ['m']))));
+    const shared = a?.jsonParts().filter((part) => b?.jsonParts().includes(part));
+    expect(shared?.map((part) => Buffer.from(part).toString())).toEqual([fields]);
+  });
+});
