@@ -33,9 +33,13 @@ export function at(path: string, change: (value: Json) => object): (object: AnyO
   return (object) => changeAt(object, keys, change) as AnyObject;
 }
 
-/** Fills in fields at the path, where it is there. */
+/** Fills in fields at the path, where it is there; the nulls Go prints for pointers are fields that are not there. */
 export function filled(path: string, defaults: Json): (object: AnyObject) => AnyObject {
-  return at(path, (value) => fill(value, defaults));
+  return at(path, (value) => {
+    const nulls = Object.keys(defaults).filter((key) => value[key] === null);
+    if (nulls.length === 0) return fill(value, defaults);
+    return { ...fill(value, defaults), ...Object.fromEntries(nulls.map((key) => [key, defaults[key]])) };
+  });
 }
 
 export function inTurn(...changes: readonly ((object: AnyObject) => AnyObject)[]): (object: AnyObject) => AnyObject {

@@ -103,12 +103,12 @@ const controller: Rule<string> = all<string>(maxBytes(controllerBytesMax), (valu
     check.invalid(path, "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')");
 });
 
-type ClassParameters = { readonly scope?: string; readonly namespace?: string };
+type ClassParameters = { readonly scope?: string | null; readonly namespace?: string };
 
 const classParameters: Rule<ClassParameters> = fields<ClassParameters>(
   { apiGroup: dnsSubdomain, kind: required(pathSegment), name: required(pathSegment) },
   ({ scope, namespace }, check) => {
-    if (scope === undefined) check.required('', '.scope');
+    if (scope == null) check.required('', '.scope');
     else if (scope === 'Namespace') {
       const problem = namespace === undefined ? undefined : nameProblem(namespace, 'label');
       if (namespace === undefined) check.required("`parameters.scope` is set to 'Namespace'", '.namespace');
