@@ -7,7 +7,10 @@ import type { ClusterLog } from '../../streams/log/event-log.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { ObjectView } from '../../streams/views/object-view.ts';
 import { authenticator } from '../api/auth/authenticate.ts';
+import { bootstrapTokens } from '../api/auth/bootstrap-tokens.ts';
+import { legacyTokens } from '../api/auth/legacy-tokens.ts';
 import { tokenIssuer } from '../api/auth/service-account-tokens.ts';
+import { anyToken } from '../api/auth/token-authenticators.ts';
 import { type BoundKind, tokenVerifier } from '../api/auth/token-verifier.ts';
 import { FlowControl } from '../api/flow/flow-control.ts';
 import { flowMetrics } from '../api/flow/flow-metrics.ts';
@@ -73,13 +76,12 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
   const { stack, log, clock, random } = options;
   const { kinds, registry, deleter, view } = stack;
   const tokens = tokenIssuer({ privateKey: options.signingKey, clock, random: random.stream('tokens') });
-  const verifier = tokenVerifier({
-    issuer: tokens.issuer,
-    audiences: tokens.audiences,
-    keys: tokens.keys,
-    clock,
-    lookup: lookupIn(view),
-  });
+  const { audiences } = tokens;
+  const verifier = anyToken([
+    bootstrapTokens({ world: view, clock, audiences }),
+    legacyTokens({ world: view, privateKey: options.signingKey, audiences }),
+    tokenVerifier({ issuer: tokens.issuer, audiences, keys: tokens.keys, clock, lookup: lookupIn(view) }),
+  ]);
   const metrics = options.metrics ?? new Metrics();
   const checks = [ping, logCheck(log), ...options.checks];
   storageMetrics(metrics, view);
@@ -96,7 +98,7 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
     clock,
     random: random.stream('api'),
     logs: options.logs,
-    reviews: reviews({ authorizer: stack.authorizer, authenticator: authentication, tokens }),
+    reviews: reviews({ authorizer: stack.authorizer, tokens, verifier, world: view, now: () => clock.now() }),
     health: health(checks),
     openApi: openApi(kinds),
     metrics,

@@ -1,6 +1,6 @@
 // One event as people read it: time, revision, namespace, object, transition, author.
 
-import type { EventFacts, RecordedEvent } from '../../streams/log/event.ts';
+import type { Author, EventFacts, RecordedEvent } from '../../streams/log/event.ts';
 import { parseSubject } from '../../streams/log/subjects.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -27,10 +27,14 @@ export function eventLine(event: EventFacts, { paint }: Pick<Terminal, 'paint'>)
     (namespace === '' ? name : `${namespace} ${name}`).padEnd(objectWidth),
     paint(event.to === null ? 'yellow' : 'cyan', verb.padEnd(verbWidth)),
     `${event.from ?? '∅'} → ${event.to ?? '∅'}`,
-    paint('dim', `by ${event.author.user}`),
+    paint('dim', `by ${authorText(event.author)}`),
   ];
   if (event.anomaly !== undefined) parts.push(paint('red', `anomaly: ${event.anomaly}`));
   return parts.join('  ');
+}
+
+function authorText({ user, impersonatedUser }: Author): string {
+  return impersonatedUser === undefined ? user : `${user} as ${impersonatedUser}`;
 }
 
 /** The event as one line of JSON, its object parsed; null where the log's server wrote the event itself. */

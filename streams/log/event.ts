@@ -10,11 +10,20 @@ export type StreamName = (typeof streamNames)[number];
 /** Identifies one append: a retry of the same append carries the same id and is recorded once. */
 export type EventId = Brand<string, 'EventId'>;
 
+/** Who, and for clients from where: with the event it is the audit record of the write. */
 export type Author = {
   /** Authenticated user name, e.g. `kubernetes-admin`, `system:kube-scheduler`, `system:node:node-1`. */
   readonly user: string;
+  /** The groups that gave the user their rights; of clients only, as what follows. */
+  readonly groups?: readonly string[];
+  /** Who the user acted as, where they did (Impersonate-User). */
+  readonly impersonatedUser?: string;
   /** Field manager or user agent the request came with, e.g. `kubectl-scale`. */
   readonly agent?: string;
+  /** The client's `User-Agent`, e.g. `kubectl/v1.36.0 (linux/amd64) kubernetes/59526cd`. */
+  readonly userAgent?: string;
+  /** The address the request came from. */
+  readonly sourceIP?: string;
 };
 
 /** The event that made the author act. */

@@ -2,7 +2,7 @@
 // then bearer token). Invariant: credentials that were sent and prove nobody are never taken for none at all.
 
 import type { ApiRequest } from '../http/exchange.ts';
-import type { TokenVerifier } from './token-verifier.ts';
+import type { TokenVerifier } from './token-authenticators.ts';
 import { type UserInfo, withAuthenticatedGroup } from './user.ts';
 
 export type Authentication =

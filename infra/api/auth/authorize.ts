@@ -1,12 +1,11 @@
-// Who may do what: the port, and the whole way in. Deny by default; the group of administrators may do everything, nodes
+// Who may do what: the port, and how a refusal is told. Deny by default; the group of administrators may do everything, nodes
 // what concerns their pods (node/), everybody else what the roles bound to them allow (rbac/), in this order.
 
 import type { PolicyRule } from '../../../streams/resources/rbac.ts';
 import { qualifiedResource } from '../errors.ts';
 import type { RequestInfo } from '../http/request-info.ts';
 import { type FailureStatus, failureStatus } from '../http/status.ts';
-import type { Authentication } from './authenticate.ts';
-import { anonymousUser, groups, type UserInfo } from './user.ts';
+import { groups, type UserInfo } from './user.ts';
 
 /** What of a request its permission depends on. */
 export type Attributes = Pick<
@@ -75,34 +74,6 @@ export const mastersAuthorizer: Authorizer = {
 
 const privileged: Decision = { kind: 'allowed', reason: '' };
 const denied: Decision = { kind: 'denied', reason: '' };
-
-export type Access =
-  | { readonly kind: 'granted'; readonly user: UserInfo }
-  | { readonly kind: 'refused'; readonly status: FailureStatus };
-
-/** 401 for credentials that prove nobody. */
-export function userOf(authentication: Authentication): UserInfo | undefined {
-  if (authentication.kind === 'rejected') return undefined;
-  return authentication.kind === 'anonymous' ? anonymousUser : authentication.user;
-}
-
-/** The whole way in, for requests from the network: 401 for credentials that prove nobody, 403 for a denial. */
-export function accessOf(
-  authentication: Authentication,
-  { request, authorizer }: { readonly request: RequestInfo; readonly authorizer: Authorizer },
-): Access {
-  const user = userOf(authentication);
-  if (user === undefined) return { kind: 'refused', status: unauthorized };
-  const decision = authorizer.authorize({ user, request });
-  if (decision.kind === 'allowed') return { kind: 'granted', user };
-  return { kind: 'refused', status: forbiddenStatus(user, request, decision.reason) };
-}
-
-export const unauthorized: FailureStatus = failureStatus({
-  code: 401,
-  reason: 'Unauthorized',
-  message: 'Unauthorized',
-});
 
 export function forbiddenStatus(user: UserInfo, request: Attributes, reason = ''): FailureStatus {
   const why = forbiddenText(user, request) + (reason === '' ? '' : `: ${reason}`);

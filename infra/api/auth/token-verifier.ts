@@ -2,10 +2,11 @@
 // rest of a request; time, audience and the existence of the account and of the bound object are checked at every use,
 // so that a token ends with its account, not with the memory of it.
 
-import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from 'jose';
 import type { Clock } from '../../../streams/base/clock.ts';
 import { type KubernetesClaim, type ObjectRef, type TokenClaims, tokenClaimsOf } from './service-account-claims.ts';
 import { signingAlgorithm } from './service-account-tokens.ts';
+import type { TokenVerifier, Verified } from './token-authenticators.ts';
 import { serviceAccountGroups, serviceAccountUsername, type UserInfo, withAuthenticatedGroup } from './user.ts';
 
 export type BoundKind = 'Node' | 'Pod' | 'Secret' | 'ServiceAccount';
@@ -27,18 +28,6 @@ export type TokenVerifierOptions = {
   readonly lookup: BoundObjectLookup;
   /** Tokens whose signature is remembered. */
   readonly rememberedMax?: number;
-};
-
-export type Verified =
-  | { readonly kind: 'authenticated'; readonly user: UserInfo; readonly claims: TokenClaims }
-  | { readonly kind: 'rejected'; readonly message: string };
-
-export type TokenVerifier = {
-  /**
-   * Answers at once where the token is known. The message of a rejection is for the log, not for the client.
-   * `audiences` stands in for the API server's own, where it is asked on behalf of others (TokenReview).
-   */
-  verify(token: string, audiences?: readonly string[]): Verified | Promise<Verified>;
 };
 
 /** Clocks differ; objects that were deleted a moment ago still count. As kube-apiserver. */
@@ -64,7 +53,7 @@ export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
       const rules = { issuer, algorithms: [signingAlgorithm], clockTolerance: leewaySeconds, currentDate };
       ({ payload } = await jwtVerify(token, keySet, rules));
     } catch (error) {
-      return rejected(error instanceof Error ? error.message : String(error));
+      return rejected(complaintOf(error));
     }
     const claims = tokenClaimsOf(payload);
     if (claims === undefined) return rejected('the token is not one of a service account');
@@ -96,21 +85,22 @@ function check(
   const nowSeconds = nowMs / 1_000;
   if (nowSeconds > claims.exp + leewaySeconds) return rejected('service account token has expired');
   if (nowSeconds < claims.nbf - leewaySeconds) return rejected('service account token is not valid yet');
-  if (!claims.aud.some((audience) => audiences.includes(audience))) {
-    return rejected(`the token is for ${JSON.stringify(claims.aud)}, not for ${JSON.stringify(audiences)}`);
+  const accepted = claims.aud.filter((audience) => audiences.includes(audience));
+  if (accepted.length === 0) {
+    return rejected(`token audiences ${quoted(claims.aud)} is invalid for the target audiences ${quoted(audiences)}`);
   }
   for (const [kind, ref] of boundObjects(claims['kubernetes.io'])) {
     const namespace = kind === 'Node' ? '' : claims['kubernetes.io'].namespace;
     const object = lookup({ kind, namespace, name: ref.name });
     const goneMs = object?.deletionTimestampMs ?? Number.POSITIVE_INFINITY;
     if (object === undefined || goneMs < nowMs - leewaySeconds * 1_000) {
-      return rejected(`${kind} ${namespace}/${ref.name} of the token has been deleted`);
+      return rejected(goneText(kind, { namespace, name: ref.name, found: object !== undefined }));
     }
     if (object.uid !== ref.uid) {
-      return rejected(`${kind} ${namespace}/${ref.name} has UID ${object.uid}, the token was issued for ${ref.uid}`);
+      return rejected(otherText(kind, { present: object.uid, claimed: ref.uid }));
     }
   }
-  return { kind: 'authenticated', user, claims };
+  return { kind: 'authenticated', user, audiences: accepted, claims };
 }
 
 /** The objects that must exist. A node beside a pod is information: the pod's end is what ends the token. */
@@ -145,6 +135,30 @@ function userOf({ jti, 'kubernetes.io': { namespace, serviceaccount, pod, node }
     groups: serviceAccountGroups(account),
     extra,
   });
+}
+
+/** A token that is none of ours is told no more about. */
+function complaintOf(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return 'service account token has expired';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'invalid signature';
+  return 'invalid bearer token';
+}
+
+function goneText(kind: BoundKind, { namespace, name, found }: { namespace: string; name: string; found: boolean }) {
+  if (kind !== 'ServiceAccount') return 'service account token has been invalidated';
+  return found
+    ? `service account ${namespace}/${name} has been deleted`
+    : `serviceaccounts ${JSON.stringify(name)} not found`;
+}
+
+function otherText(kind: BoundKind, { present, claimed }: { present: string; claimed: string }): string {
+  if (kind === 'ServiceAccount') return `service account UID (${present}) does not match claim (${claimed})`;
+  const what = kind.toLowerCase();
+  return `${what} UID (${present}) does not match service account ${what} ref claim (${claimed})`;
+}
+
+function quoted(values: readonly string[]): string {
+  return `[${values.map((value) => JSON.stringify(value)).join(' ')}]`;
 }
 
 function rejected(message: string): Verified {

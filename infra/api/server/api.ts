@@ -1,8 +1,9 @@
 // The API's front door: every request is told apart, authenticated, authorized and handed on; whatever refuses it
 // becomes a Status. A bug answers 500 and leaves the process alive.
 
+import { accessOf } from '../auth/access.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
-import { type Authorizer, accessOf } from '../auth/authorize.ts';
+import type { Authorizer } from '../auth/authorize.ts';
 import { ApiError, badRequest } from '../errors.ts';
 import type { FlowControl } from '../flow/flow-control.ts';
 import type { ApiHandler, ApiRequest } from '../http/exchange.ts';
@@ -48,7 +49,7 @@ async function handle(
   const { info } = outcome;
   const authentication = ports.authenticator.authenticate(request);
   const known = authentication instanceof Promise ? await authentication : authentication;
-  const access = accessOf(known, { request: info, authorizer: ports.authorizer });
+  const access = accessOf(known, { request: info, headers: request.headers, authorizer: ports.authorizer });
   if (access.kind === 'refused') return sendStatus(response, access.status);
   ports.traffic.serving(response, info);
   const entering = ports.flow.enter({ user: access.user, info });
@@ -56,7 +57,8 @@ async function handle(
   response.headers = seat.headers;
   if (isLongRunning(info)) seat.release();
   try {
-    const call: Call = { request, response, info, user: access.user, warnings };
+    const { user, impersonator } = access;
+    const call: Call = { request, response, info, user, ...(impersonator && { impersonator }), warnings };
     if (info.isResourceRequest) await resourceRequest(call, ports);
     else await plainRequest(call, ports);
   } finally {

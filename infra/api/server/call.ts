@@ -15,6 +15,8 @@ export type Call = {
   readonly response: ApiResponse;
   readonly info: RequestInfo;
   readonly user: RequestUser;
+  /** Who really asks, where they act as the user. */
+  readonly impersonator?: RequestUser;
   readonly warnings: string[];
 };
 
@@ -52,7 +54,7 @@ export function watchOfferOf({ protobuf }: Kind): Offer {
 }
 
 /** Who writes, under which manager, and whether for real. */
-export function contextOf({ request, info, user, warnings }: Call): RequestContext {
+export function contextOf({ request, info, user, impersonator, warnings }: Call): RequestContext {
   const { query, headers } = request;
   const fieldManager = query.get('fieldManager') ?? '';
   const complaint = fieldManagerComplaint(fieldManager);
@@ -67,6 +69,11 @@ export function contextOf({ request, info, user, warnings }: Call): RequestConte
   }
   return {
     user,
+    client: {
+      ...(impersonator && { impersonator }),
+      userAgent: headers['user-agent'] ?? '',
+      address: request.peer.address,
+    },
     agent: fieldManagerOf({ fieldManager, userAgent: headers['user-agent'] ?? '' }),
     cause: null,
     dryRun: dryRun.length > 0,

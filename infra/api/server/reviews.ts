@@ -2,18 +2,21 @@
 // Nothing of them is stored.
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
-import type { Authenticator } from '../auth/authenticate.ts';
+import { timestamp } from '../../../streams/resources/meta.ts';
+import type { ObjectReader } from '../../../streams/views/object-reader.ts';
 import type { AuthorizationRequest, Authorizer } from '../auth/authorize.ts';
+import { attributesOf, checkReview, type ReviewSpec, subjectOf } from '../auth/review-spec.ts';
 import type { TokenIssuer } from '../auth/service-account-tokens.ts';
+import type { TokenVerifier } from '../auth/token-authenticators.ts';
 import type { UserInfo } from '../auth/user.ts';
-import { methodNotAllowed } from '../errors.ts';
+import { badRequest, methodNotAllowed } from '../errors.ts';
 import { offers } from '../http/negotiate.ts';
-import type { RequestInfo } from '../http/request-info.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { Target } from '../registry/registry.ts';
 import { sendValue } from './answer.ts';
-import { formOf } from './call.ts';
+import { contextOf, formOf } from './call.ts';
 import type { ResourceCall } from './resource-requests.ts';
+import { answerTokenRequest } from './token-request.ts';
 import { bodyOf } from './write-requests.ts';
 
 export type Reviews = {
@@ -24,11 +27,16 @@ export type Reviews = {
 
 export type ReviewPorts = {
   readonly authorizer: Authorizer;
-  readonly authenticator: Authenticator;
+  /** Issues tokens of service accounts. */
   readonly tokens: TokenIssuer;
+  /** Knows tokens of every kind. */
+  readonly verifier: TokenVerifier;
+  readonly world: ObjectReader;
+  now(): number;
 };
 
-type Spec = Readonly<Record<string, unknown>>;
+/** What the answer says beside its kind. */
+type Answer = { readonly metadata?: object; readonly spec?: object; readonly status: object };
 
 export function reviews(ports: ReviewPorts): Reviews {
   return {
@@ -37,134 +45,112 @@ export function reviews(ports: ReviewPorts): Reviews {
       if (call.info.verb !== 'create') throw methodNotAllowed();
       const { form } = formOf(call, offers.builtIn);
       const body = await bodyOf(call);
-      const status = await statusFor(call, body, ports);
-      const { metadata, spec } = body;
-      const value = {
-        kind: call.kind.kind,
-        apiVersion: `${call.kind.group}/${call.kind.version}`,
-        metadata: metadata ?? {},
-        ...(spec === undefined ? undefined : { spec }),
-        status,
-      };
-      sendValue(call, { value, form, status: 201 });
+      const { kind, group, version } = call.kind;
+      const { metadata = {}, ...rest } = await answerTo(call, body, ports);
+      sendValue(call, { value: { kind, apiVersion: `${group}/${version}`, metadata, ...rest }, form, status: 201 });
     },
     async token(call, { target, account }) {
       const { form } = formOf(call, offers.builtIn);
       const body = await bodyOf(call, { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' });
-      const spec = (body.spec ?? {}) as {
-        readonly audiences?: readonly string[] | null;
-        readonly expirationSeconds?: number | null;
-      };
-      const issued = await ports.tokens.issue({
-        namespace: target.namespace,
-        serviceAccount: { name: target.name, uid: account.metadata.uid },
-        ...(spec.audiences == null ? undefined : { audiences: spec.audiences }),
-        ...(spec.expirationSeconds == null ? undefined : { expirationSeconds: spec.expirationSeconds }),
-      });
-      if (issued.kind === 'refused') throw issued.error;
-      const { token, expirationTimestamp, audiences, expirationSeconds } = issued;
-      const { name, namespace } = account.metadata;
-      const value = {
-        kind: 'TokenRequest',
-        apiVersion: 'authentication.k8s.io/v1',
-        metadata: { name, namespace },
-        spec: { audiences, expirationSeconds },
-        status: { token, expirationTimestamp },
-      };
+      const { warn } = contextOf(call);
+      const value = await answerTokenRequest({ target, account, body, warn }, ports);
       sendValue(call, { value, form, status: 201 });
     },
   };
 }
 
-async function statusFor({ kind, user }: ResourceCall, body: AnyObject, ports: ReviewPorts): Promise<object> {
-  const spec = (body.spec ?? {}) as Spec;
-  switch (kind.kind) {
+async function answerTo(call: ResourceCall, body: AnyObject, ports: ReviewPorts): Promise<Answer> {
+  const user = call.user as UserInfo;
+  const spec = (body.spec ?? {}) as ReviewSpec;
+  switch (call.kind.kind) {
     case 'SelfSubjectReview':
-      return { userInfo: user };
+      return { metadata: { creationTimestamp: timestamp(ports.now()) }, status: { userInfo: shownUser(user) } };
     case 'SelfSubjectAccessReview':
-      return decide(ports.authorizer, { user: user as UserInfo, request: requestOf(spec) });
-    case 'SubjectAccessReview': {
-      const asked = { username: String(spec.user ?? ''), groups: (spec.groups ?? []) as readonly string[] } as UserInfo;
-      return decide(ports.authorizer, { user: asked, request: requestOf(spec) });
-    }
+      checkReview(body, 'self');
+      return { spec, status: accessStatus(spec, { user, authorizer: ports.authorizer }) };
+    case 'SubjectAccessReview':
+      checkReview(body, 'anybody');
+      return { spec, status: accessStatus(spec, { user: subjectOf(spec), authorizer: ports.authorizer }) };
+    case 'LocalSubjectAccessReview':
+      return localAnswer(call, body, ports);
     case 'SelfSubjectRulesReview':
-      return rulesOf(user as UserInfo);
+      return { spec: {}, status: rulesStatus(body, { user, authorizer: ports.authorizer }) };
     case 'TokenReview':
-      return tokenStatus(String(spec.token ?? ''), ports);
+      return { spec, status: await tokenStatus(body, ports) };
     default:
       throw methodNotAllowed();
   }
 }
 
-function decide(authorizer: Authorizer, asked: AuthorizationRequest): object {
-  const decision = authorizer.authorize(asked);
+function localAnswer({ info }: ResourceCall, body: AnyObject, { authorizer }: ReviewPorts): Answer {
+  const { namespace } = info;
+  const given = body.metadata?.namespace ?? '';
+  if (given !== '' && given !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  checkReview(body, { namespace });
+  const spec = (body.spec ?? {}) as ReviewSpec;
+  return { metadata: { namespace }, spec, status: accessStatus(spec, { user: subjectOf(spec), authorizer }) };
+}
+
+function accessStatus(
+  spec: ReviewSpec,
+  { user, authorizer }: { user: AuthorizationRequest['user']; authorizer: Authorizer },
+): object {
+  const { request, ignored } = attributesOf(spec);
+  const { kind, reason } = authorizer.authorize({ user, request });
   return {
-    allowed: decision.kind === 'allowed',
-    ...(decision.reason === '' ? undefined : { reason: decision.reason }),
+    allowed: kind === 'allowed',
+    ...(reason !== '' && { reason }),
+    ...(ignored.length > 0 && { evaluationError: ignored.join('; ') }),
   };
 }
 
-/** The request a review asks about. */
-function requestOf(spec: Spec): RequestInfo {
-  const resource = (spec.resourceAttributes ?? undefined) as Readonly<Record<string, string>> | undefined;
-  const path = (spec.nonResourceAttributes ?? {}) as Readonly<Record<string, string>>;
+/** What `kubectl auth can-i --list` shows. */
+function rulesStatus({ spec }: AnyObject, { user, authorizer }: { user: UserInfo; authorizer: Authorizer }): object {
+  const { namespace = '' } = (spec ?? {}) as { readonly namespace?: string };
+  if (namespace === '') throw badRequest('no namespace on request');
+  const { rules, incomplete, error } = authorizer.rulesFor(user, namespace);
   return {
-    isResourceRequest: resource !== undefined,
-    path: path.path ?? '',
-    verb: resource?.verb ?? path.verb ?? '',
-    apiPrefix: resource?.group ? 'apis' : 'api',
-    group: resource?.group ?? '',
-    version: resource?.version ?? '',
-    namespace: resource?.namespace ?? '',
-    resource: resource?.resource ?? '',
-    subresource: resource?.subresource ?? '',
-    name: resource?.name ?? '',
-    parts: [],
-    fieldSelector: '',
-    labelSelector: '',
+    resourceRules: rules
+      .filter(({ resources = [] }) => resources.length > 0)
+      .map(({ verbs, apiGroups, resources, resourceNames }) => ({
+        verbs,
+        apiGroups,
+        resources,
+        ...(resourceNames !== undefined && resourceNames.length > 0 && { resourceNames }),
+      })),
+    nonResourceRules: rules
+      .filter(({ nonResourceURLs = [] }) => nonResourceURLs.length > 0)
+      .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
+    incomplete,
+    ...(error !== undefined && { evaluationError: error }),
   };
 }
 
-/** What the skeleton's rule amounts to, as a list of rules. */
-function rulesOf({ groups }: UserInfo): object {
-  const everything = groups.includes('system:masters');
-  return {
-    resourceRules: everything
-      ? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }]
-      : [
-          {
-            verbs: ['create'],
-            apiGroups: ['authorization.k8s.io', 'authentication.k8s.io'],
-            resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'],
-          },
-        ],
-    nonResourceRules: everything
-      ? [{ verbs: ['*'], nonResourceURLs: ['*'] }]
-      : [
-          {
-            verbs: ['get'],
-            nonResourceURLs: [
-              '/api',
-              '/api/*',
-              '/apis',
-              '/apis/*',
-              '/healthz',
-              '/livez',
-              '/openapi/*',
-              '/readyz',
-              '/version',
-            ],
-          },
-        ],
-    incomplete: false,
+async function tokenStatus({ spec }: AnyObject, { tokens, verifier }: ReviewPorts): Promise<object> {
+  const { token = '', audiences: asked } = (spec ?? {}) as {
+    readonly token?: string;
+    readonly audiences?: readonly string[] | null;
   };
+  if (token === '') throw badRequest('token is required for TokenReview in authentication');
+  const audiences = asked == null || asked.length === 0 ? tokens.audiences : asked;
+  const verified = await verifier.verify(token, audiences);
+  if (verified.kind === 'rejected') return { user: {}, error: rejectionText(verified.message) };
+  return { authenticated: true, user: shownUser(verified.user), audiences: verified.audiences };
 }
 
-async function tokenStatus(token: string, { authenticator }: ReviewPorts): Promise<object> {
-  const outcome = await authenticator.authenticate({
-    headers: { authorization: `Bearer ${token}` },
-    peer: { address: '' },
-  });
-  if (outcome.kind === 'authenticated') return { authenticated: true, user: outcome.user };
-  return outcome.kind === 'rejected' ? { authenticated: false, error: outcome.message } : { authenticated: false };
+const invalidToken = 'invalid bearer token';
+
+function rejectionText(message: string): string {
+  return message === invalidToken ? message : `[${invalidToken}, ${message}]`;
+}
+
+function shownUser({ username, uid, groups, extra = {} }: UserInfo): object {
+  return {
+    username,
+    ...(uid !== undefined && uid !== '' && { uid }),
+    ...(groups.length > 0 && { groups }),
+    ...(Object.keys(extra).length > 0 && { extra }),
+  };
 }

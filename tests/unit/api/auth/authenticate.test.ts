@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { authenticator } from '../../../../infra/api/auth/authenticate.ts';
-import type { TokenVerifier } from '../../../../infra/api/auth/token-verifier.ts';
+import type { TokenVerifier } from '../../../../infra/api/auth/token-authenticators.ts';
 import type { Peer } from '../../../../infra/api/http/exchange.ts';
 
 const tokenUser = { username: 'system:serviceaccount:ns:sa', groups: [], extra: {} };
@@ -10,15 +10,7 @@ const tokens: TokenVerifier = {
       ? {
           kind: 'authenticated',
           user: tokenUser,
-          claims: {
-            iss: '',
-            sub: '',
-            aud: [],
-            exp: 0,
-            nbf: 0,
-            iat: 0,
-            'kubernetes.io': { namespace: 'ns', serviceaccount: { name: 'sa', uid: '' } },
-          },
+          audiences: [],
         }
       : { kind: 'rejected', message: `bad token ${token}` },
 };

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Authorizer,
-  accessOf,
-  anyOf,
-  forbiddenStatus,
-  mastersAuthorizer,
-} from '../../../../infra/api/auth/authorize.ts';
+import { accessOf } from '../../../../infra/api/auth/access.ts';
+import { type Authorizer, anyOf, forbiddenStatus, mastersAuthorizer } from '../../../../infra/api/auth/authorize.ts';
 import { bootstrapPolicy } from '../../../../infra/api/auth/bootstrap/policy.ts';
 import { PolicyIndex } from '../../../../infra/api/auth/rbac/policy-index.ts';
 import { rbacAuthorizer } from '../../../../infra/api/auth/rbac/rbac-authorizer.ts';
