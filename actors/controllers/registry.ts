@@ -2,7 +2,9 @@
 // comes first. A controller more is a line more.
 
 import type { Controller } from '../kit/controller.ts';
+import { clusterRoleAggregationController } from './clusterrole-aggregation.ts';
 import { deploymentController } from './deployment.ts';
+import { disruptionController } from './disruption.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { endpointsController } from './endpoints.ts';
 import { garbageCollector } from './garbage-collector.ts';
@@ -19,6 +21,7 @@ import { type ResourceQuotaOptions, resourceQuotaController, resourceQuotaDefaul
 import { replicaSetController } from './replicaset.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
+import { serviceAccountTokenController, type TokenControllerOptions } from './service-account-token.ts';
 import { serviceCidrController } from './service-cidr.ts';
 import { pvcProtectionController, pvProtectionController } from './storage-protection.ts';
 import { taintEvictionController } from './taint-eviction.ts';
@@ -26,6 +29,8 @@ import { taintEvictionController } from './taint-eviction.ts';
 export type ControllersOptions = {
   /** The cluster's CA certificate (PEM), published to every namespace. */
   readonly ca: string;
+  /** Signs the tokens kept in Secrets. */
+  readonly mintToken: TokenControllerOptions['mint'];
   /** Where objects of a kind are kept: the garbage collector follows owner references with it. */
   readonly resourceOf: ResourceOf;
   /** Periods and rates; Kubernetes' defaults where left out. */
@@ -38,7 +43,9 @@ export function allControllers(options: ControllersOptions): readonly Controller
   return [
     namespaceController(),
     serviceAccountController(),
+    serviceAccountTokenController({ ca: options.ca, mint: options.mintToken }),
     rootCaPublisher(options.ca),
+    clusterRoleAggregationController(),
     resourceQuotaController({ ...resourceQuotaDefaults, ...options.resourceQuota }),
     garbageCollector({ resourceOf: options.resourceOf }),
     deploymentController(),
@@ -48,6 +55,7 @@ export function allControllers(options: ControllersOptions): readonly Controller
     serviceCidrController(),
     ipAddressController(),
     nodeLifecycleController({ ...nodeLifecycleDefaults, ...options.nodeLifecycle }),
+    disruptionController({ resourceOf: options.resourceOf }),
     taintEvictionController(),
     pvcProtectionController(),
     pvProtectionController(),

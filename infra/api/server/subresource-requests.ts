@@ -12,6 +12,7 @@ import { kindOf } from '../kinds/kinds.ts';
 import { applyPatch, type InstructingPatchType, patchTypes } from '../patch/apply-patch.ts';
 import type { JsonObject } from '../patch/json-value.ts';
 import { bind } from '../registry/binding.ts';
+import { evict } from '../registry/eviction.ts';
 import { finalizeNamespace } from '../registry/finalize.ts';
 import type { Target } from '../registry/registry.ts';
 import { deleteOptions } from '../verbs/delete.ts';
@@ -137,10 +138,10 @@ async function bindPod(
   sendValue(call, { value: success(201), form, status: 201 });
 }
 
-/** Evicting deletes the pod; what may forbid it are disruption budgets, which come with their kind. */
+/** Evicting deletes the pod where its disruption budget allows. */
 async function evictionRequest(
   call: ResourceCall,
-  { deleter }: ResourcePorts,
+  { registry, deleter }: ResourcePorts,
   { target, sub }: { target: Target; sub: Subresource },
 ): Promise<void> {
   const { form } = formOf(call, offers.plain);
@@ -150,7 +151,10 @@ async function evictionRequest(
     throw badRequest(`name in URL does not match name in Eviction object: ${target.name} != ${name}`);
   const { dryRun, ...options } = deleteOptions(call.request.query, (body.deleteOptions ?? undefined) as AnyObject);
   const context = contextOf(call);
-  await deleter.delete(target, options, { ...context, dryRun: dryRun || context.dryRun });
+  const budgets = kindOf('policy', 'poddisruptionbudgets');
+  assert(budgets !== undefined, 'disruption budgets are served');
+  const ports = { registry, deleter, budgets };
+  await evict(ports, { target, options }, { ...context, dryRun: dryRun || context.dryRun });
   sendValue(call, { value: success(201), form, status: 201 });
 }
 
