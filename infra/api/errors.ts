@@ -214,7 +214,8 @@ export function internalError(cause: unknown): ApiError {
   return new ApiError({ code: 500, reason: 'InternalError', message: `Internal error occurred: ${why}`, cause });
 }
 
-function describe(error: FieldError): string {
+/** `spec.replicas: Invalid value: -1: must be …` */
+export function describe(error: FieldError): string {
   return `${error.field}: ${body(error)}`;
 }
 

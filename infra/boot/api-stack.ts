@@ -22,6 +22,7 @@ import { Recorder } from '../api/registry/recorder.ts';
 import { Registry, type RegistryPorts } from '../api/registry/registry.ts';
 import { strategyOf } from '../api/strategies/strategies.ts';
 import type { Writer } from '../host/writer.ts';
+import { startDefinitions } from './definitions.ts';
 
 export type StackPorts = {
   readonly log: ClusterLog;
@@ -42,7 +43,7 @@ export type ApiStack = {
 };
 
 /** Resolves once the view holds the present of the log. */
-export async function startApiStack({ log, clock, random }: StackPorts): Promise<ApiStack> {
+export async function startApiStack({ log, clock, random, logger }: StackPorts): Promise<ApiStack> {
   const view = new ObjectView();
   const kinds = new KindTable();
   const recorder = new Recorder({ log, view, clock, random: random.stream('events') });
@@ -63,7 +64,15 @@ export async function startApiStack({ log, clock, random }: StackPorts): Promise
   const feed = await startFeed({ log, view });
   const writer = localWriter({ kinds, registry, deleter, notes });
   late.become(writer);
-  return { authorizer, kinds, view, registry, deleter, writer, feed };
+  const definitions = startDefinitions({ kinds, view, writer, clock, random, logger });
+  const whole: Feed = {
+    ended: feed.ended,
+    async stop() {
+      await definitions.stop();
+      await feed.stop();
+    },
+  };
+  return { authorizer, kinds, view, registry, deleter, writer, feed: whole };
 }
 
 /** Admission writes through the registry it is part of: what it is given becomes the writer once there is one. */

@@ -140,9 +140,6 @@ export type CustomResourceDefinition = KubeObject & {
 
 export const definitionsResource = { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' } as const;
 
-/** Deletes the instances before the definition goes. */
-export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
-
 /** The fields every object has whatever its schema says. */
 export const typeFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 

@@ -1,6 +1,7 @@
 // Kind → strategy, with the kind's lifecycle from the actors' side. Kinds without particulars share one plain strategy.
 
 import { lifecycleOf } from '../../../actors/lifecycles.ts';
+import { definitionStrategy } from '../crd/definition-strategy.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { accessStrategies } from './access.ts';
@@ -13,6 +14,7 @@ import {
   replicationControllerStrategy,
   statefulSetStrategy,
 } from './apps.ts';
+import { batchStrategies } from './batch.ts';
 import { namespaceStrategy, nodeStrategy } from './cluster.ts';
 import {
   configMapStrategy,
@@ -23,6 +25,7 @@ import {
   secretStrategy,
   serviceAccountStrategy,
 } from './config.ts';
+import { limitStrategies } from './limits.ts';
 import { networkingStrategies } from './networking.ts';
 import { podStrategy } from './pod.ts';
 import { policyStrategies } from './policy.ts';
@@ -31,11 +34,14 @@ import { storageStrategies } from './storage.ts';
 
 const particulars: Readonly<Record<string, Omit<Strategy, 'lifecycle'>>> = {
   ...accessStrategies,
+  ...batchStrategies,
+  ...limitStrategies,
   ...networkingStrategies,
   ...policyStrategies,
   ...storageStrategies,
   'configmaps.': configMapStrategy,
   'controllerrevisions.apps': controllerRevisionStrategy,
+  'customresourcedefinitions.apiextensions.k8s.io': definitionStrategy,
   'daemonsets.apps': daemonSetStrategy,
   'deployments.apps': deploymentStrategy,
   'endpoints.': endpointsStrategy,
