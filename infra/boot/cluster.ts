@@ -9,6 +9,7 @@ import type { Logger } from '../../streams/base/logger.ts';
 import { systemRandom } from '../../streams/base/random.ts';
 import type { EventFacts } from '../../streams/log/event.ts';
 import { ensureBootstrapPolicy } from '../api/auth/bootstrap/ensure-policy.ts';
+import { legacyTokenMint } from '../api/auth/legacy-tokens.ts';
 import type { HealthCheck } from '../api/server/health.ts';
 import type { RunningCluster, UpOptions } from '../cli/up-options.ts';
 import { controllerMetrics, schedulerMetrics } from '../metrics/cluster-metrics.ts';
@@ -71,7 +72,8 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
       check: () => (started.roles ? undefined : 'not finished'),
     },
   ];
-  const plane = startControlPlane({ stack, ca: pki.ca, nodes: options.nodes, ...ports });
+  const mintToken = legacyTokenMint(pki.serviceAccount.privateKey);
+  const plane = startControlPlane({ stack, ca: pki.ca, mintToken, nodes: options.nodes, ...ports });
   undo.add(() => plane.stop());
   const metrics = new Metrics();
   processMetrics(metrics, clock);

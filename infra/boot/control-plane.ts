@@ -1,7 +1,7 @@
 // Controllers, scheduler and simulated nodes of one process, started together and stopped in reverse.
 
 import type { OwnerResource } from '../../actors/controllers/owner-graph.ts';
-import { allControllers } from '../../actors/controllers/registry.ts';
+import { allControllers, type ControllersOptions } from '../../actors/controllers/registry.ts';
 import type { Clock } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import type { Random } from '../../streams/base/random.ts';
@@ -19,6 +19,8 @@ export type ControlPlaneOptions = {
   readonly stack: ApiStack;
   /** PEM of the cluster's CA, published to every namespace. */
   readonly ca: string;
+  /** Signs the tokens kept in Secrets. */
+  readonly mintToken: ControllersOptions['mintToken'];
   /** Simulated nodes. */
   readonly nodes: number;
   readonly clock: Clock;
@@ -43,7 +45,7 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { stack, ca, clock, random, logger } = options;
   const { kinds, view, writer } = stack;
   const ports = { view, writer, clock, random: random.stream('controllers'), logger };
-  const controllers = allControllers({ ca, resourceOf: resourceIn(kinds) }).map(
+  const controllers = allControllers({ ca, mintToken: options.mintToken, resourceOf: resourceIn(kinds) }).map(
     (controller) => new ControllerHost(controller, ports),
   );
   let scheduler: RunningScheduler | undefined;

@@ -3,6 +3,7 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import { onTestFinished } from 'vitest';
+import { ensureBootstrapPolicy } from '../../infra/api/auth/bootstrap/ensure-policy.ts';
 import type { Peer, ResponseHead } from '../../infra/api/http/exchange.ts';
 import { kindOf } from '../../infra/api/kinds/kinds.ts';
 import type { RequestContext } from '../../infra/api/registry/context.ts';
@@ -20,7 +21,12 @@ import { type MemoryFaults, memoryClusterLog } from '../../streams/log/memory-lo
 import type { AnyObject, ObjectMeta } from '../../streams/resources/meta.ts';
 import { type MemoryExchange, MemoryHost } from './memory-exchange.ts';
 
-export type WorldOptions = { readonly seed?: string; readonly faults?: MemoryFaults };
+export type WorldOptions = {
+  readonly seed?: string;
+  readonly faults?: MemoryFaults;
+  /** With the roles and bindings every cluster begins with. */
+  readonly roles?: boolean;
+};
 
 /** A JSON object as a client writes it: anything may be wrong with it. */
 export type Body = Readonly<Record<string, unknown>>;
@@ -78,6 +84,7 @@ export class ApiWorld {
     const world = new ApiWorld(options);
     await world.#boot();
     await ensureFirstObjects({ world: world.stack.view, writer: world.stack.writer, port: 6443 });
+    if (options.roles === true) await ensureBootstrapPolicy({ world: world.stack.view, writer: world.stack.writer });
     await world.create('serviceaccounts', { metadata: { name: 'default' } });
     return world;
   }

@@ -71,7 +71,14 @@ export class LiveCluster {
       error: (message, fields) => this.complaints.push(`${message} ${JSON.stringify(fields)} ${fields?.error}`),
     };
     const ports = { view: stack.view, writer: stack.writer, clock, random, logger: logger ?? warned };
-    const all = only ?? allControllers({ ca: 'the CA', resourceOf: (_, kind) => resourceByKind[kind], ...controllers });
+    const all =
+      only ??
+      allControllers({
+        ca: 'the CA',
+        mintToken: ({ secret }) => `token of ${secret}`,
+        resourceOf: (_, kind) => resourceByKind[kind],
+        ...controllers,
+      });
     this.#newHosts = () => all.map((controller) => new ControllerHost(controller, ports));
     this.hosts = this.#newHosts();
     this.nodes = new PlayedNodes({ view: stack.view, writer: stack.writer, clock, random: random.stream('nodes') });

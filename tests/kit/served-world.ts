@@ -8,7 +8,7 @@ import { type ClusterPki, ensureClusterPki } from '../../infra/pki/cluster-pki.t
 import { systemClock } from '../../streams/base/clock.ts';
 import { silentLogger } from '../../streams/base/logger.ts';
 import { systemRandom } from '../../streams/base/random.ts';
-import { type ApiWorld, apiWorld } from './api-world.ts';
+import { type ApiWorld, apiWorld, type WorldOptions } from './api-world.ts';
 import { tempDir } from './temp-dir.ts';
 import type { WireAccess } from './wire-client.ts';
 
@@ -21,8 +21,8 @@ export type ServedWorld = {
   readonly nobody: WireAccess;
 };
 
-export async function servedWorld(): Promise<ServedWorld> {
-  const world = await apiWorld();
+export async function servedWorld(options: WorldOptions = {}): Promise<ServedWorld> {
+  const world = await apiWorld(options);
   const random = systemRandom();
   const pki = await ensureClusterPki({ directory: tempDir(), clock: systemClock, random });
   const server = await serve({

@@ -42,7 +42,13 @@ export async function simulatedCluster({
   const ports = { clock, random, logger: silentLogger };
   const stack = await startApiStack({ log, ...ports });
   const { view, writer } = stack;
-  const plane = startControlPlane({ stack, ca: 'certificate', nodes, ...ports });
+  const plane = startControlPlane({
+    stack,
+    ca: 'certificate',
+    mintToken: ({ secret }) => `token of ${secret}`,
+    nodes,
+    ...ports,
+  });
   await ensureFirstObjects({ world: view, writer, port: 6443 });
   const begun = plane.begin();
   await clock.advance(1_000);

@@ -5,6 +5,7 @@ import type { Random } from '../../../streams/base/random.ts';
 import type { ClusterLog } from '../../../streams/log/event-log.ts';
 import { streamOf } from '../../../streams/log/subjects.ts';
 import type { ObjectView } from '../../../streams/views/object-view.ts';
+import type { Authorizer } from '../auth/authorize.ts';
 import { methodNotAllowed, unknownPath } from '../errors.ts';
 import type { Kind, Verb } from '../kinds/kind.ts';
 import type { KindTable } from '../kinds/kind-table.ts';
@@ -30,6 +31,7 @@ import {
 } from './write-requests.ts';
 
 export type ResourcePorts = {
+  readonly authorizer: Authorizer;
   readonly kinds: KindTable;
   readonly registry: Registry;
   readonly deleter: Deleter;

@@ -2,6 +2,8 @@
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { StoredObject } from '../../../streams/views/stored-object.ts';
+import { forbiddenStatus } from '../auth/authorize.ts';
+import type { UserInfo } from '../auth/user.ts';
 import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
 import { patchTypes } from '../patch/apply-patch.ts';
 import type { DeleteOptions, RequestContext } from '../registry/context.ts';
@@ -28,7 +30,8 @@ export async function createRequest(call: ResourceCall, { registry, clock }: Res
   sendStored(call, { stored: created, rendering, status: 201 });
 }
 
-export async function updateRequest(call: ResourceCall, { registry, clock }: ResourcePorts): Promise<void> {
+export async function updateRequest(call: ResourceCall, ports: ResourcePorts): Promise<void> {
+  const { registry, clock } = ports;
   const { kind, stored, info } = call;
   const rendering = renderingOf(call, clock.now());
   const context = contextOf(call);
@@ -37,6 +40,7 @@ export async function updateRequest(call: ResourceCall, { registry, clock }: Res
   if (registry.find(target) === undefined) {
     if (strategyOf(stored).createOnUpdate !== true) throw notFound(stored, info.name);
     checkIdentity(body, target);
+    checkCreation(call, ports);
     const created = await registry.create({ kind: stored, namespace: info.namespace, body }, context);
     return sendStored(call, { stored: created, rendering, status: 201 });
   }
@@ -44,13 +48,24 @@ export async function updateRequest(call: ResourceCall, { registry, clock }: Res
   sendStored(call, { stored: updated, rendering, status: 200 });
 }
 
-export async function patchRequest(call: ResourceCall, { registry, clock }: ResourcePorts): Promise<void> {
+export async function patchRequest(call: ResourceCall, ports: ResourcePorts): Promise<void> {
+  const { registry, clock } = ports;
   const { stored, info } = call;
   const rendering = renderingOf(call, clock.now());
   const target = { kind: stored, namespace: info.namespace, name: info.name };
-  const patch = await patchOf(call);
+  const patch = { ...(await patchOf(call)), beforeCreation: () => checkCreation(call, ports) };
   const patched = await patchObject(registry, { target, patch }, contextOf(call));
   sendStored(call, { stored: patched.stored, rendering, status: patched.created ? 201 : 200 });
+}
+
+/** Whoever makes an object by updating or applying it needs the right to create it as well. */
+function checkCreation({ user, info }: ResourceCall, { authorizer }: ResourcePorts): void {
+  const request = { ...info, verb: 'create' };
+  const asking: UserInfo = { extra: {}, ...user };
+  const decision = authorizer.authorize({ user: asking, request });
+  if (decision.kind === 'allowed') return;
+  const { code, reason, message, details } = forbiddenStatus(asking, request, decision.reason);
+  throw new ApiError({ code, reason, message, ...(details && { details }) });
 }
 
 /** The patch in the body; `subresource` is the one it changes, if any. */

@@ -23,6 +23,8 @@ export type Patch = {
   readonly fieldManager: string;
   /** Checks the patched object's fields as fieldValidation says, and drops unknown ones. */
   readonly conform: (object: AnyObject) => AnyObject;
+  /** Called before an apply makes an object that is not there; throws where it may not. */
+  readonly beforeCreation?: () => void;
 };
 
 export type Patched = { readonly stored: StoredObject; readonly created: boolean };
@@ -77,6 +79,7 @@ async function apply(
   if (registry.find(target) === undefined) {
     if (patch.subresource !== undefined) throw notFound(kind, name);
     if (configuration.metadata?.resourceVersion) throw conflictOnCreate(kind, name);
+    patch.beforeCreation?.();
     const body = applied(undefined);
     const named = { ...body, metadata: { ...body.metadata, name } } as AnyObject;
     const quiet = { ...context, tracksOwnership: false };

@@ -33,10 +33,30 @@ describe('a recorded event', () => {
         body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'a-' } },
         headers: { 'user-agent': 'kubectl/v1.36.0 (linux/amd64)' },
       });
+    const client = {
+      user: 'kubernetes-admin',
+      groups: ['system:masters', 'system:authenticated'],
+      userAgent: 'kubectl/v1.36.0 (linux/amd64)',
+      sourceIP: '127.0.0.1',
+    };
     await post('');
-    expect((await world.events()).at(-1)?.author).toEqual({ user: 'kubernetes-admin', agent: 'kubectl' });
+    expect((await world.events()).at(-1)?.author).toEqual({ ...client, agent: 'kubectl' });
     await post('?fieldManager=mine');
-    expect((await world.events()).at(-1)?.author).toEqual({ user: 'kubernetes-admin', agent: 'mine' });
+    expect((await world.events()).at(-1)?.author).toEqual({ ...client, agent: 'mine' });
+  });
+
+  test('of a request that acts as somebody else names both', async () => {
+    const world = await apiWorld();
+    await world.ok('/api/v1/namespaces/default/configmaps', {
+      method: 'POST',
+      body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } },
+      headers: { 'impersonate-user': 'jane', 'impersonate-group': 'system:masters' },
+    });
+    expect((await world.events()).at(-1)?.author).toMatchObject({
+      user: 'kubernetes-admin',
+      groups: ['system:masters', 'system:authenticated'],
+      impersonatedUser: 'jane',
+    });
   });
 
   test('carries the whole object without its resourceVersion', async () => {

@@ -25,7 +25,7 @@ describe.each([
   });
 
   test('nobody may ask after health and version, and nothing else', async () => {
-    const { nobody } = await servedWorld();
+    const { nobody } = await servedWorld({ roles: true });
     expect((await send(nobody, { path: '/livez' })).text).toBe('ok');
     expect((await send(nobody, { path: '/version' })).status).toBe(200);
     const refused = await send(nobody, { path });
