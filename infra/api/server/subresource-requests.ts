@@ -1,4 +1,4 @@
-// Subresources: status, scale, binding, eviction, log, token, finalize.
+// Subresources: status, approval, scale, binding, eviction, log, token, finalize.
 
 import { assert } from '../../../streams/base/assert.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
@@ -6,11 +6,8 @@ import type { Pod } from '../../../streams/resources/pod.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { badRequest, methodNotAllowed, unknownPath } from '../errors.ts';
 import { offers } from '../http/negotiate.ts';
-import { typeSchema } from '../kinds/facts.ts';
 import type { Subresource, Verb } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kinds.ts';
-import { applyPatch, type InstructingPatchType, patchTypes } from '../patch/apply-patch.ts';
-import type { JsonObject } from '../patch/json-value.ts';
 import { bind } from '../registry/binding.ts';
 import { evict } from '../registry/eviction.ts';
 import { finalizeNamespace } from '../registry/finalize.ts';
@@ -19,6 +16,7 @@ import { deleteOptions } from '../verbs/delete.ts';
 import { patchObject } from '../verbs/patch.ts';
 import { sendLogs } from '../verbs/pod-logs.ts';
 import { scaleOf, updateScale } from '../verbs/scale.ts';
+import { scaleChange } from '../verbs/scale-patch.ts';
 import { sendStored, sendValue } from './answer.ts';
 import { contextOf, formOf } from './call.ts';
 import type { ResourceCall, ResourcePorts } from './resource-requests.ts';
@@ -32,7 +30,10 @@ export async function subresourceRequest(call: ResourceCall, ports: ResourcePort
   const target: Target = { kind: stored, namespace: info.namespace, name: info.name };
   switch (sub.name) {
     case 'status':
-      return statusRequest(call, ports, target);
+    case 'approval':
+    case 'ephemeralcontainers':
+    case 'resize':
+      return partRequest(call, ports, { target, subresource: sub.name });
     case 'scale':
       return scaleRequest(call, ports, target);
     case 'binding':
@@ -53,9 +54,13 @@ export async function subresourceRequest(call: ResourceCall, ports: ResourcePort
   }
 }
 
-async function statusRequest(call: ResourceCall, { registry, clock }: ResourcePorts, target: Target): Promise<void> {
+/** A part of the object that is read and written as the whole object; what else is sent along is ignored. */
+async function partRequest(
+  call: ResourceCall,
+  { registry, clock }: ResourcePorts,
+  { target, subresource }: { target: Target; subresource: string },
+): Promise<void> {
   const rendering = renderingOf(call, clock.now());
-  const subresource = 'status';
   let stored: StoredObject;
   if (call.info.verb === 'get') stored = registry.get(target);
   else if (call.info.verb === 'patch') {
@@ -73,7 +78,7 @@ async function scaleRequest(call: ResourceCall, { registry }: ResourcePorts, tar
   if (call.info.verb === 'get') {
     return sendValue(call, { value: scaleOf(registry.get(target)), form, status: 200 });
   }
-  const change = call.info.verb === 'patch' ? await scalePatch(call) : await scaleBody(call);
+  const change = call.info.verb === 'patch' ? scaleChange(await patchOf(call), registry.now()) : await scaleBody(call);
   const scaled = await updateScale(registry, { target, ...change }, contextOf(call));
   sendValue(call, { value: scaleOf(scaled), form, status: 200 });
 }
@@ -83,24 +88,6 @@ const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 async function scaleBody(call: ResourceCall) {
   const body = await bodyOf(call, scaleKind);
   return { change: () => body, repeatable: false };
-}
-
-async function scalePatch(call: ResourceCall) {
-  const { type, body } = await patchOf(call);
-  const schema = typeSchema('io.k8s.api.autoscaling.v1.Scale');
-  if (type === patchTypes.apply || schema === undefined)
-    throw badRequest('apply is not supported on the scale subresource');
-  const change = (scale: AnyObject): AnyObject => {
-    const outcome = applyPatch({
-      type: type as InstructingPatchType,
-      object: scale as unknown as JsonObject,
-      patch: body,
-      schema,
-    });
-    if (outcome.kind === 'invalid') throw badRequest(outcome.message);
-    return outcome.object as unknown as AnyObject;
-  };
-  return { change, repeatable: true };
 }
 
 type BindingBody = { readonly target?: { readonly name?: string; readonly kind?: string } };

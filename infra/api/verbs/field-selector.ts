@@ -75,6 +75,8 @@ const particularFields: Readonly<Record<string, Readonly<Record<string, Reader>>
   'secrets.': paths('type'),
   'events.': eventFields,
   'replicasets.apps': paths('status.replicas'),
+  'certificatesigningrequests.certificates.k8s.io': paths('spec.signerName'),
+  'resourceslices.resource.k8s.io': paths('spec.driver', 'spec.nodeName'),
 };
 
 const particular: ReadonlyMap<string, Readers> = new Map(
