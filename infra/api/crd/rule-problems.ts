@@ -2,14 +2,15 @@
 // engine: nothing else in this folder knows how rules are evaluated.
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
+import { evaluateRules } from '../cel/rules/evaluate-rules.ts';
 import type { FieldError } from '../errors.ts';
 import type { Structural } from './structural.ts';
 
 /** Problems of the rules that do not hold; `before` is absent for a creation. Called only where the schema has rules. */
 export function ruleProblems(
-  _structural: Structural,
-  _next: AnyObject,
-  _before: AnyObject | undefined,
+  structural: Structural,
+  next: AnyObject,
+  before: AnyObject | undefined,
 ): readonly FieldError[] {
-  return [];
+  return evaluateRules(structural, next, { before }).problems;
 }

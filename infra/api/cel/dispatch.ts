@@ -1,0 +1,64 @@
+// Which overload a call means is known from types where they are known; where they are not, the values decide. An
+// overload is only ever given values of its types.
+
+import type { Implementation, Overload } from './library/signature.ts';
+import type { CelType } from './types.ts';
+import type { Result, Value } from './values.ts';
+import { CelError, Duration, isList, isMap, isObject, Optional, Timestamp, TypeValue, Uint } from './values.ts';
+
+export type Dispatch = (given: readonly Value[]) => Result;
+
+/** Calls the first overload whose types the values have. */
+export function dispatch(name: string, overloads: readonly Overload[]): Dispatch {
+  const candidates = overloads.map(({ parameters, implementation }) => ({
+    fits: parameters.map(fits),
+    implementation: implementation as Implementation,
+  }));
+  const none = new CelError(/^(?:_|!_|-_|@in)/.test(name) ? 'no such overload' : `no such overload: ${name}`);
+  return (given) => {
+    for (const { fits: predicates, implementation } of candidates) {
+      if (given.length !== predicates.length) continue;
+      if (given.every((value, at) => predicates[at]?.(value) === true)) return implementation(...(given as never[]));
+    }
+    return none;
+  };
+}
+
+type Predicate = (value: Value) => boolean;
+
+function fits(type: CelType): Predicate {
+  switch (type.kind) {
+    case 'int':
+      return (value) => typeof value === 'bigint';
+    case 'string':
+      return (value) => typeof value === 'string';
+    case 'bool':
+      return (value) => typeof value === 'boolean';
+    case 'double':
+      return (value) => typeof value === 'number';
+    case 'uint':
+      return (value) => value instanceof Uint;
+    case 'bytes':
+      return (value) => value instanceof Uint8Array;
+    case 'timestamp':
+      return (value) => value instanceof Timestamp;
+    case 'duration':
+      return (value) => value instanceof Duration;
+    case 'list':
+      return isList;
+    case 'map':
+      return isMap;
+    case 'type':
+      return (value) => value instanceof TypeValue;
+    case 'null':
+      return (value) => value === null;
+    case 'object':
+    case 'opaque':
+      if (type.name === 'optional_type') return (value) => value instanceof Optional;
+      return (value) => isObject(value) && value.type.name === type.name;
+    case 'dyn':
+    case 'error':
+    case 'param':
+      return () => true;
+  }
+}
