@@ -23,6 +23,7 @@ import { startControlPlane } from './control-plane.ts';
 import { ensureFirstObjects } from './first-objects.ts';
 import { servedAddresses, urlHost } from './listen-address.ts';
 import { openLog } from './open-log.ts';
+import { Registrations } from './registrations.ts';
 import { serve } from './serve.ts';
 import { stderrLogger } from './stderr-logger.ts';
 
@@ -60,6 +61,8 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   const stack = await startApiStack({ log: opened.log, ...ports });
   undo.add(() => stack.feed.stop());
   const started = { roles: false, plane: false };
+  const registrations = new Registrations({ kinds: stack.kinds, view: stack.view, writer: stack.writer, logger });
+  undo.add(() => registrations.stop());
   const checks: readonly HealthCheck[] = [
     {
       name: 'control-plane',
@@ -71,6 +74,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
       readinessOnly: true,
       check: () => (started.roles ? undefined : 'not finished'),
     },
+    ...registrations.checks,
   ];
   const mintToken = legacyTokenMint(pki.serviceAccount.privateKey);
   const plane = startControlPlane({ stack, ca: pki.ca, mintToken, nodes: options.nodes, ...ports });
@@ -109,6 +113,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     plane.begin(),
   ]);
   started.plane = true;
+  registrations.begin();
   return {
     server: address,
     kubeconfig: resolve(options.kubeconfig ?? dataDir.paths.kubeconfig),

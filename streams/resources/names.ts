@@ -33,4 +33,7 @@ export const resources = {
   podDisruptionBudgets: { group: 'policy', resource: 'poddisruptionbudgets' },
   priorityClasses: { group: 'scheduling.k8s.io', resource: 'priorityclasses' },
   storageClasses: { group: 'storage.k8s.io', resource: 'storageclasses' },
+  apiServices: { group: 'apiregistration.k8s.io', resource: 'apiservices' },
+  flowSchemas: { group: 'flowcontrol.apiserver.k8s.io', resource: 'flowschemas' },
+  priorityLevels: { group: 'flowcontrol.apiserver.k8s.io', resource: 'prioritylevelconfigurations' },
 } as const satisfies Record<string, ResourceName>;

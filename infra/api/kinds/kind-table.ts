@@ -17,6 +17,7 @@ export class KindTable {
   #preferred: ReadonlyMap<string, Kind> = new Map();
   #changes = 0;
   readonly #watched = new Map<Kind, AbortController>();
+  readonly #listeners = new Set<() => void>();
 
   constructor(builtIn: readonly Kind[] = allKinds()) {
     this.#builtIn = builtIn;
@@ -64,6 +65,13 @@ export class KindTable {
       this.#watched.delete(kind);
       ending.abort();
     }
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls the listener after every change, until the returned function is called. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Aborts once the kind has been taken away or another one has come in its place. */
