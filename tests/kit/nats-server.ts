@@ -8,8 +8,11 @@ import { ensureNatsCredentials, type NatsCredentials } from '../../infra/nats/cr
 import { dataDirPaths } from '../../infra/nats/data-dir.ts';
 import { requireNatsServer } from '../../infra/nats/find-server.ts';
 import { type NatsServer, startNatsServer } from '../../infra/nats/server-process.ts';
-import { systemClock } from '../../streams/base/clock.ts';
+import { sleep, systemClock } from '../../streams/base/clock.ts';
 import { systemRandom } from '../../streams/base/random.ts';
+
+const portMsMax = 30_000;
+const portPollMs = 50;
 
 export class TestNats {
   readonly #root: string;
@@ -19,6 +22,8 @@ export class TestNats {
   #exit: Promise<void> = Promise.resolve();
   #died: Promise<void> = Promise.resolve();
   #port = -1;
+  /** Starts that failed because somebody had the port. */
+  refusals = 0;
 
   static async start(): Promise<TestNats> {
     const nats = new TestNats(mkdtempSync(join(tmpdir(), 'shiplog-nats-')));
@@ -43,10 +48,26 @@ export class TestNats {
     return this.#server?.monitorUrl ?? '';
   }
 
-  /** Starts the server again on the same store and port. */
+  /**
+   * Starts the server again on the same store and port. The port is one of those the system gives to any outgoing
+   * connection, so somebody may have it meanwhile: until they are done it is waited for.
+   */
   async restart(durability: 'always' | 'relaxed' = 'always'): Promise<void> {
     // A killed process keeps its port until it is really gone.
     await this.#died;
+    const giveUpAt = systemClock.monotonic() + portMsMax;
+    for (;;) {
+      try {
+        return await this.#start(durability);
+      } catch (error) {
+        if (!String(error).includes('address already in use') || systemClock.monotonic() > giveUpAt) throw error;
+        this.refusals++;
+        await sleep(systemClock, portPollMs);
+      }
+    }
+  }
+
+  async #start(durability: 'always' | 'relaxed'): Promise<void> {
     const { promise: died, resolve: onExit } = Promise.withResolvers<void>();
     this.#server = await startNatsServer({
       paths: dataDirPaths(this.#root),
