@@ -58,9 +58,8 @@ function shaped(given: object) {
     fieldValidation: 'Strict',
   });
   if (outcome.type === 'refused') throw new Error(outcome.message);
-  const metadata = kind.namespaced
-    ? { namespace: 'default', ...(outcome.object.metadata as object) }
-    : outcome.object.metadata;
+  const namespace = kind.namespaced ? { namespace: 'default' } : undefined;
+  const metadata = { ...namespace, uid: 'u', ...(outcome.object.metadata as object) };
   return { object: { ...outcome.object, metadata } as unknown as AnyObject, kind, strategy: strategyOf(kind) };
 }
 

@@ -45,6 +45,11 @@ const flag =
   (object) =>
     read(object, path) || 'false';
 
+const count =
+  (...path: readonly string[]): Reader =>
+  (object) =>
+    read(object, path) || '0';
+
 const eventFields = {
   ...paths('reason', 'reportingComponent', 'type'),
   source: (object: AnyObject) => read(object, ['source', 'component']) || read(object, ['reportingComponent']),
@@ -74,7 +79,9 @@ const particularFields: Readonly<Record<string, Readonly<Record<string, Reader>>
   'services.': paths('spec.clusterIP', 'spec.type'),
   'secrets.': paths('type'),
   'events.': eventFields,
-  'replicasets.apps': paths('status.replicas'),
+  'replicasets.apps': { 'status.replicas': count('status', 'replicas') },
+  'replicationcontrollers.': { 'status.replicas': count('status', 'replicas') },
+  'jobs.batch': { 'status.successful': count('status', 'succeeded') },
   'certificatesigningrequests.certificates.k8s.io': paths('spec.signerName'),
   'resourceslices.resource.k8s.io': paths('spec.driver', 'spec.nodeName'),
 };

@@ -195,13 +195,17 @@ test('other kinds have theirs', async () => {
     metadata: { labels: { 'kubernetes.io/metadata.name': 'a' } },
   });
   expect(
-    await world.create('endpoints', { metadata: { name: 'a' }, subsets: [{ ports: [{ port: 1 }] }] }),
+    await world.create('endpoints', {
+      metadata: { name: 'a' },
+      subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 1 }] }],
+    }),
   ).toMatchObject({
     subsets: [{ ports: [{ port: 1, protocol: 'TCP' }] }],
   });
 });
 
-const defaulted = allKinds().filter((kind) => strategyOf(kind).defaults !== undefined);
+// Strategies are of stored kinds: a kind's other face is turned into the stored one first.
+const defaulted = allKinds().filter((kind) => strategyOf(kind).defaults !== undefined && kind.storedAs === undefined);
 
 test.each(defaulted.map((kind) => [kind.resource, kind] as const))(
   'defaulting %s twice is defaulting once',

@@ -587,7 +587,7 @@ describe('an update is refused', () => {
     [
       'a pod’s tolerations, taken away',
       'pods',
-      aPodBody('a'),
+      aPodBody('a', { tolerations: [{ key: 'a', operator: 'Exists' }] }),
       { spec: { tolerations: [] } },
       'spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds',
     ],
