@@ -51,6 +51,9 @@ export function onlyStatus(object: AnyObject, before: AnyObject, strategy: Strat
   return { ...rest, metadata, ...(object.status === undefined ? undefined : { status: object.status }) } as AnyObject;
 }
 
+/** Endpoints that change the spec as the user wants it; a binding only notes where it runs. */
+const changingSpec: ReadonlySet<string> = new Set(['scale', 'ephemeralcontainers', 'resize']);
+
 /** The object with its generation counted up where its spec has changed. */
 export function counted(
   object: AnyObject,
@@ -59,7 +62,7 @@ export function counted(
 ): AnyObject {
   const { generation } = strategy;
   if (generation === undefined || generation === false) return object;
-  if (subresource !== undefined && subresource !== 'scale') return object;
+  if (subresource !== undefined && !changingSpec.has(subresource)) return object;
   const counts = generation === '*' ? contentOf : fieldOf(generation === true ? 'spec' : generation);
   const annotated =
     strategy.generationOfAnnotations === true && !equal(object.metadata.annotations, before.metadata.annotations);

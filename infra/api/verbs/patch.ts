@@ -8,7 +8,7 @@ import type { StatusReason } from '../http/status.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { applyPatch, type InstructingPatchType, patchTypes } from '../patch/apply-patch.ts';
 import type { Json, JsonObject } from '../patch/json-value.ts';
-import { applyConfiguration } from '../patch/server-side-apply.ts';
+import { type ApplyOutcome, applyConfiguration } from '../patch/server-side-apply.ts';
 import type { RequestContext } from '../registry/context.ts';
 import { resetFieldsOf } from '../registry/ownership.ts';
 import type { Registry, Target } from '../registry/registry.ts';
@@ -65,11 +65,7 @@ async function apply(
   context: RequestContext,
 ): Promise<Patched> {
   const { kind, namespace, name } = target;
-  if (patch.fieldManager === '') {
-    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
-      { type: 'Required', field: 'fieldManager', detail: 'is required for apply patch' },
-    ]);
-  }
+  checkManager(patch);
   const configuration = patch.body as unknown as AnyObject;
   // Checked for its fields only: what is applied is what the client wrote, without the empty values Go would print.
   // A custom resource's schema refuses unknown fields of its own accord.
@@ -92,6 +88,14 @@ async function apply(
     ...(patch.subresource !== undefined && { subresource: patch.subresource }),
   };
   return { stored: await registry.update(target, update, context), created: false };
+}
+
+/** An apply without a manager owns nothing and is refused. */
+export function checkManager({ fieldManager }: Pick<Patch, 'fieldManager'>): void {
+  if (fieldManager !== '') return;
+  throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+    { type: 'Required', field: 'fieldManager', detail: 'is required for apply patch' },
+  ]);
 }
 
 function applyTo({
@@ -120,24 +124,26 @@ function applyTo({
     time: timestamp(registry.now()),
     ...resetFieldsOf(kind, patch.subresource),
   });
+  const applied = appliedOf(outcome);
+  return applied === before ? before : patch.conform(applied);
+}
+
+/** What the apply made of the object; a conflict or a configuration that cannot be applied is thrown. */
+export function appliedOf(outcome: ApplyOutcome): AnyObject {
   switch (outcome.kind) {
-    case 'applied': {
-      const applied = outcome.object as unknown as AnyObject;
-      return applied === before ? before : patch.conform(applied);
+    case 'applied':
+      return outcome.object as unknown as AnyObject;
+    case 'conflict': {
+      const { message, causes } = outcome;
+      throw new ApiError({ code: 409, reason: 'Conflict', message, details: { causes } });
     }
-    case 'conflict':
-      throw new ApiError({
-        code: 409,
-        reason: 'Conflict',
-        message: outcome.message,
-        details: { causes: outcome.causes },
-      });
     case 'invalid':
       throw refused(outcome);
   }
 }
 
-function refused(failure: { reason: string; code: number; message: string }): ApiError {
+/** What a patch that cannot be carried out answers. */
+export function refused(failure: { reason: string; code: number; message: string }): ApiError {
   return new ApiError({ code: failure.code, reason: failure.reason as StatusReason, message: failure.message });
 }
 

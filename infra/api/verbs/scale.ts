@@ -3,8 +3,13 @@
 import type { AnyObject, LabelSelector } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { badRequest, invalid } from '../errors.ts';
+import { setOf } from '../patch/field-set.ts';
+import type { Json, JsonObject } from '../patch/json-value.ts';
+import { managedFieldsOf, withManagedFields } from '../patch/managed-fields.ts';
+import { ownersAfterScale, scaleOwners } from '../patch/scale-owners.ts';
 import type { RequestContext } from '../registry/context.ts';
 import type { Registry, Target } from '../registry/registry.ts';
+import { apiVersionOf } from '../render/render.ts';
 import { selectorText } from '../tables/cells.ts';
 
 type Scalable = {
@@ -25,14 +30,26 @@ export function scaleOf(stored: StoredObject): AnyObject {
   };
 }
 
-/** Sets the replicas to what the changed Scale says. `change` may be called again after a lost race. */
+export type ScaleChange = {
+  /** May be called again after a lost race. */
+  readonly change: (scale: AnyObject) => AnyObject;
+  readonly repeatable: boolean;
+  /** The change reads and brings up to date who owns the replicas (server-side apply). */
+  readonly ownershipSettled?: boolean;
+};
+
+const replicasField = setOf(['f:spec', 'f:replicas']);
+
+/** Sets the replicas to what the changed Scale says. */
 export async function updateScale(
   registry: Registry,
-  { target, change, repeatable }: { target: Target; change: (scale: AnyObject) => AnyObject; repeatable: boolean },
+  { target, change, ...how }: ScaleChange & { readonly target: Target },
   context: RequestContext,
 ): Promise<StoredObject> {
+  const settled = how.ownershipSettled === true;
   const scaled = (current: StoredObject): AnyObject => {
-    const next = change(scaleOf(current));
+    const scale = scaleOf(current);
+    const next = change(settled ? withOwners(scale, ownersOf(current.object)) : scale);
     const { name = '' } = next.metadata ?? {};
     if (name !== '' && name !== target.name)
       throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
@@ -48,11 +65,28 @@ export async function updateScale(
       ]);
     }
     const { object } = current;
-    return {
+    const changed = {
       ...object,
       metadata: { ...object.metadata, resourceVersion: next.metadata?.resourceVersion ?? '' },
       spec: { ...(object.spec as object), replicas },
     } as AnyObject;
+    return settled ? withOwners(changed, ownersAfter(object, next, apiVersionOf(target.kind))) : changed;
   };
-  return registry.update(target, { change: scaled, subresource: 'scale', repeatable }, context);
+  return registry.update(target, { change: scaled, subresource: 'scale', ...how }, context);
+}
+
+function ownersOf(scaled: AnyObject): Json | undefined {
+  return scaleOwners(entriesOf(scaled), replicasField);
+}
+
+function ownersAfter(object: AnyObject, scale: AnyObject, apiVersion: string): Json | undefined {
+  return ownersAfterScale(entriesOf(object), { entries: entriesOf(scale), replicas: replicasField, apiVersion });
+}
+
+function entriesOf(object: AnyObject): Json | undefined {
+  return managedFieldsOf(object as unknown as JsonObject);
+}
+
+function withOwners(object: AnyObject, entries: Json | undefined): AnyObject {
+  return withManagedFields(object as unknown as JsonObject, entries) as unknown as AnyObject;
 }
