@@ -10,6 +10,7 @@ import { typeName } from '../kinds/type-names.ts';
 import type { Call } from '../server/call.ts';
 import type { OpenApi } from '../server/openapi.ts';
 import { kubernetesVersion } from '../server/version.ts';
+import { customReference } from './custom-schemas.ts';
 import { gnosticDocument } from './gnostic.ts';
 import { pathsOf } from './paths.ts';
 import { Definitions, v2, v3 } from './schemas.ts';
@@ -19,27 +20,17 @@ type Document = { readonly body: Buffer; readonly hash: string };
 const protobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 export function openApi(table: KindTable): OpenApi {
-  const documents = new Map<string, Document>();
-  let madeAt = table.changes;
-  const made = (id: string, make: () => Buffer): Document => {
-    if (madeAt !== table.changes) documents.clear();
-    madeAt = table.changes;
-    let document = documents.get(id);
-    if (document === undefined) {
-      const body = make();
-      document = { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() };
-      documents.set(id, document);
-    }
-    return document;
-  };
-  const groupVersion = (path: string, kinds: readonly Kind[]) => made(`v3/${path}`, () => documentV3(kinds));
+  const documents = new Documents();
+  const groupVersion = (path: string, kinds: readonly Kind[]) =>
+    documents.get(`v3/${path}`, kinds, () => documentV3(kinds));
   return {
     async answer(call, rest) {
       const [version, ...path] = rest;
-      const groups = byPath(table.all());
-      if (version === 'v2') return sendV2(call, table, made);
+      if (version === 'v2') return sendV2(call, table.all(), documents);
       if (version !== 'v3') throw unknownPath();
+      const groups = byPath(table.all());
       if (path.length === 0) {
+        documents.keepOnly(new Set(Array.from(groups.keys(), (name) => `v3/${name}`)));
         const paths = Object.fromEntries(
           [...groups].map(([name, kinds]) => [
             name,
@@ -56,15 +47,40 @@ export function openApi(table: KindTable): OpenApi {
   };
 }
 
-function sendV2(call: Call, table: KindTable, made: (id: string, make: () => Buffer) => Document): void {
-  const json = () => Buffer.from(JSON.stringify(documentV2(table.all())));
+/** Documents made before: good as long as the kinds they are about are the very same. */
+class Documents {
+  readonly #made = new Map<string, { readonly kinds: readonly Kind[]; readonly document: Document }>();
+
+  get(id: string, kinds: readonly Kind[], make: () => Buffer): Document {
+    const known = this.#made.get(id);
+    if (known !== undefined && same(known.kinds, kinds)) return known.document;
+    const body = make();
+    const document = { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() };
+    this.#made.set(id, { kinds, document });
+    return document;
+  }
+
+  /** Forgets documents of groups that are gone. */
+  keepOnly(ids: ReadonlySet<string>): void {
+    for (const id of this.#made.keys()) if (id.startsWith('v3/') && !ids.has(id)) this.#made.delete(id);
+  }
+}
+
+function same(before: readonly Kind[], now: readonly Kind[]): boolean {
+  return before.length === now.length && before.every((kind, index) => kind === now[index]);
+}
+
+function sendV2(call: Call, kinds: readonly Kind[], documents: Documents): void {
   if (/proto-openapi/.test(call.request.headers.accept ?? '')) {
     send(
       call,
-      made('v2/protobuf', () => gnosticDocument(documentV2(table.all()))),
+      documents.get('v2/protobuf', kinds, () => gnosticDocument(documentV2(kinds))),
       protobufType,
     );
-  } else send(call, made('v2/json', json), 'application/json');
+    return;
+  }
+  const json = () => Buffer.from(JSON.stringify(documentV2(kinds)));
+  send(call, documents.get('v2/json', kinds, json), 'application/json');
 }
 
 function send(call: Call, { body, hash }: Document, contentType: string): void {
@@ -108,7 +124,10 @@ function documentV3(kinds: readonly Kind[]): Buffer {
 
 function documentV2(kinds: readonly Kind[]) {
   const definitions = new Definitions(v2, gvksOf(kinds));
-  for (const kind of kinds) definitions.reference(typeName(kind.group, kind.version, kind.kind));
+  for (const kind of kinds) {
+    if (kind.custom === undefined) definitions.reference(typeName(kind.group, kind.version, kind.kind));
+    else customReference(kind, kind.custom, definitions);
+  }
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: kubernetesVersion },

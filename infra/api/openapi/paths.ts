@@ -3,8 +3,9 @@
 
 import type { Kind, Verb } from '../kinds/kind.ts';
 import { typeName } from '../kinds/type-names.ts';
-import { patchTypes } from '../patch/apply-patch.ts';
 import { contentTypes } from '../render/form.ts';
+import { patchTypesOf } from '../verbs/patch.ts';
+import { customListModel, customReference } from './custom-schemas.ts';
 import type { Definitions, OpenApiSchema } from './schemas.ts';
 
 export type PathItem = Readonly<Record<string, unknown>>;
@@ -13,13 +14,22 @@ const listMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
 const status = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
 const deleteOptions = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 
+const textTypes = [contentTypes.json, contentTypes.yaml];
+
 export function pathsOf(kind: Kind, definitions: Definitions): Record<string, PathItem> {
   const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
   const all = `${root}/${kind.resource}`;
   const collection = kind.namespaced ? `${root}/namespaces/{namespace}/${kind.resource}` : all;
   const item = `${collection}/{name}`;
-  const self = definitions.reference(typeName(kind.group, kind.version, kind.kind));
-  const list = listReference(kind, definitions, self);
+  const { custom } = kind;
+  const self =
+    custom === undefined
+      ? definitions.reference(typeName(kind.group, kind.version, kind.kind))
+      : customReference(kind, custom, definitions);
+  const list =
+    custom === undefined
+      ? listReference(kind, definitions, self)
+      : definitions.referenceTo(customListModel(kind, custom));
   const operation = operations(kind, definitions);
   const paths: Record<string, PathItem> = {
     [collection]: drop({
@@ -45,7 +55,8 @@ export function pathsOf(kind: Kind, definitions: Definitions): Record<string, Pa
   }
   if (kind.namespaced && kind.verbs.includes('list')) paths[all] = { get: operation('list', { answer: list }) };
   for (const sub of kind.subresources) {
-    const body = definitions.reference(typeName(sub.group, sub.version, sub.kind));
+    const own = custom !== undefined && sub.kind === kind.kind;
+    const body = own ? self : definitions.reference(typeName(sub.group, sub.version, sub.kind));
     paths[`${item}/${sub.name}`] = drop({
       get: sub.verbs.includes('get') && operation('get', { answer: body, sub }),
       put: sub.verbs.includes('update') && operation('update', { answer: body, body, sub }),
@@ -82,10 +93,7 @@ function operations(kind: Kind, definitions: Definitions) {
     const requestBody =
       verb === 'patch'
         ? {
-            content: content(
-              definitions.reference('io.k8s.apimachinery.pkg.apis.meta.v1.Patch'),
-              Object.values(patchTypes),
-            ),
+            content: content(definitions.reference('io.k8s.apimachinery.pkg.apis.meta.v1.Patch'), patchTypesOf(kind)),
             required: true,
           }
         : body === undefined
@@ -100,7 +108,7 @@ function operations(kind: Kind, definitions: Definitions) {
       responses: {
         [verb === 'create' ? '201' : '200']: {
           description: 'OK',
-          content: content(answer, Object.values(contentTypes)),
+          content: content(answer, kind.protobuf ? Object.values(contentTypes) : textTypes),
         },
         401: { description: 'Unauthorized' },
       },

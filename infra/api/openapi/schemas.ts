@@ -17,6 +17,10 @@ export type Dialect = {
 export const v3: Dialect = { refPrefix: '#/components/schemas/', wrapsRefs: true };
 export const v2: Dialect = { refPrefix: '#/definitions/', wrapsRefs: false };
 
+export function isV2(dialect: Dialect): boolean {
+  return dialect === v2;
+}
+
 const intOrString = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
 const quantity = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
 const time = 'io.k8s.apimachinery.pkg.apis.meta.v1.Time';
@@ -47,12 +51,12 @@ const scalars: Readonly<Record<ScalarType, OpenApiSchema | string>> = {
 
 /** Collects the definitions a document needs, starting from the types its paths name. */
 export class Definitions {
-  readonly #dialect: Dialect;
+  readonly dialect: Dialect;
   readonly #gvks: ReadonlyMap<string, readonly object[]>;
   readonly schemas: Record<string, OpenApiSchema> = {};
 
   constructor(dialect: Dialect, gvks: ReadonlyMap<string, readonly object[]>) {
-    this.#dialect = dialect;
+    this.dialect = dialect;
     this.#gvks = gvks;
   }
 
@@ -65,13 +69,24 @@ export class Definitions {
       else if (schema !== undefined) this.#define(name, schema);
       else return { type: 'object' };
     }
-    return { $ref: `${this.#dialect.refPrefix}${name}` };
+    return { $ref: `${this.dialect.refPrefix}${name}` };
+  }
+
+  /** The same with a text of its own. */
+  referenceWith(name: string, description: string): OpenApiSchema {
+    const reference = this.reference(name);
+    return this.dialect.wrapsRefs ? { allOf: [reference], description } : { ...reference, description };
   }
 
   /** Adds a definition that no facts describe, such as a list. */
   add(name: string, schema: OpenApiSchema): OpenApiSchema {
     this.schemas[name] = schema;
-    return { $ref: `${this.#dialect.refPrefix}${name}` };
+    return this.referenceTo(name);
+  }
+
+  /** A reference to a definition that has been added. */
+  referenceTo(name: string): OpenApiSchema {
+    return { $ref: `${this.dialect.refPrefix}${name}` };
   }
 
   #define(name: string, schema: ObjectSchema): void {
@@ -107,7 +122,7 @@ export class Definitions {
         : { 'x-kubernetes-patch-strategy': field.patchStrategies.join(',') }),
       ...(field.patchMergeKey === undefined ? undefined : { 'x-kubernetes-patch-merge-key': field.patchMergeKey }),
     };
-    if ('$ref' in shape && this.#dialect.wrapsRefs) return { allOf: [shape], ...extensions };
+    if ('$ref' in shape && this.dialect.wrapsRefs) return { allOf: [shape], ...extensions };
     return { ...shape, ...extensions };
   }
 
