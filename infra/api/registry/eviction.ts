@@ -92,13 +92,11 @@ async function takeAllowance(
     const { status } = budget;
     const disruptionsAllowed = (status?.disruptionsAllowed ?? 0) - 1;
     const nowMs = registry.now();
-    // Decided on the newest version: a lost race is decided again.
-    const { resourceVersion: _, ...metadata } = object.metadata;
     const disruptedPods = { ...status?.disruptedPods, [pod.metadata.name]: timestamp(nowMs) };
     const conditions =
       disruptionsAllowed > 0 ? status?.conditions : exhausted(status?.conditions, status?.observedGeneration, nowMs);
     const counted = { ...status, disruptionsAllowed, disruptedPods, ...(conditions && { conditions }) };
-    return { ...object, metadata, status: counted } as AnyObject;
+    return { ...object, status: counted } as AnyObject;
   };
   await registry.update(
     target,
