@@ -7,6 +7,7 @@ import { LogClosed, LogUnavailable } from '../../streams/log/errors.ts';
 import type { RecordedEvent } from '../../streams/log/event.ts';
 import type { EventLog } from '../../streams/log/event-log.ts';
 import { absent, change, collect, follow, range, record, revisionsOf } from '../kit/events.ts';
+import { HastyClock } from '../kit/hasty-clock.ts';
 import { openLog, withLog } from '../kit/jetstream.ts';
 import { TestNats } from '../kit/nats-server.ts';
 import { TcpProxy } from '../kit/tcp-proxy.ts';
@@ -15,7 +16,8 @@ type Batches = AsyncGenerator<readonly RecordedEvent[]>;
 
 /** Three times what a reader asks for at a time, so that its middle is not its end. */
 const count = 6_000;
-const impatient = { answerMs: 300, heartbeatMs: 100, readMs: 500 };
+/** Half a minute of patience in a moment. */
+const haste = 100;
 
 const reads: Readonly<Record<string, (log: EventLog) => AsyncIterable<readonly RecordedEvent[]>>> = {
   'a read of a range': (log) => log.read({ after: 0 as Revision }),
@@ -45,28 +47,30 @@ for (const [what, begin] of Object.entries(reads)) {
   });
 
   test(`${what} fails when the server dies in the middle of it and stays away`, async () => {
+    const clock = new HastyClock();
     await withLog(
       async ({ nats, cluster }) => {
         await fill(cluster.streams.LOG);
         const { rest } = await inTheMiddle(begin(cluster.streams.LOG));
         nats.kill();
+        clock.goAt(haste);
         await expect(collect(rest)).rejects.toThrow(LogUnavailable);
       },
-      { timing: impatient },
+      { clock },
     );
   });
 
   test(`${what} fails when the server hangs in the middle of it`, async () => {
+    const clock = new HastyClock();
     await withLog(
       async ({ nats, cluster }) => {
         await fill(cluster.streams.LOG);
         const { rest } = await inTheMiddle(begin(cluster.streams.LOG));
         nats.pause();
-        onTestFinished(() => nats.resume());
-        await expect(collect(rest)).rejects.toThrow(LogUnavailable);
-        nats.resume();
+        clock.goAt(haste);
+        await expect(collect(rest).finally(() => nats.resume())).rejects.toThrow(LogUnavailable);
       },
-      { timing: impatient },
+      { clock },
     );
   });
 
@@ -81,6 +85,7 @@ for (const [what, begin] of Object.entries(reads)) {
 }
 
 test('a tail waits longer than any read', async () => {
+  const clock = new HastyClock();
   await withLog(
     async ({ nats, cluster }) => {
       const { LOG } = cluster.streams;
@@ -88,12 +93,14 @@ test('a tail waits longer than any read', async () => {
       const tail = follow(LOG, count - 1, (events) => events.length === 2);
       const { rest } = await inTheMiddle(LOG.read({ after: 0 as Revision }));
       nats.kill();
+      clock.goAt(haste);
       await expect(collect(rest)).rejects.toThrow(LogUnavailable);
+      clock.goAt(1);
       await nats.restart();
       await record(LOG, change('after', absent));
       expect(revisionsOf(await tail)).toEqual([count, count + 1]);
     },
-    { timing: impatient },
+    { clock },
   );
 });
 
