@@ -76,11 +76,11 @@ async function partRequest(
 async function scaleRequest(call: ResourceCall, { registry }: ResourcePorts, target: Target): Promise<void> {
   const { form } = formOf(call, offers.plain);
   if (call.info.verb === 'get') {
-    return sendValue(call, { value: scaleOf(registry.get(target)), form, status: 200 });
+    return sendValue(call, { value: scaleOf(registry.get(target), target.kind), form, status: 200 });
   }
   const change = call.info.verb === 'patch' ? scaleChange(await patchOf(call), registry.now()) : await scaleBody(call);
   const scaled = await updateScale(registry, { target, ...change }, contextOf(call));
-  sendValue(call, { value: scaleOf(scaled), form, status: 200 });
+  sendValue(call, { value: scaleOf(scaled, target.kind), form, status: 200 });
 }
 
 const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };

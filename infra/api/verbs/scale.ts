@@ -2,8 +2,10 @@
 
 import type { AnyObject, LabelSelector } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
+import { noReplicas, type ScaleNumbers, scaleNumbers, withReplicas } from '../crd/custom-scale.ts';
 import { badRequest, invalid } from '../errors.ts';
-import { setOf } from '../patch/field-set.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { type FieldSet, setOf } from '../patch/field-set.ts';
 import type { Json, JsonObject } from '../patch/json-value.ts';
 import { managedFieldsOf, withManagedFields } from '../patch/managed-fields.ts';
 import { ownersAfterScale, scaleOwners } from '../patch/scale-owners.ts';
@@ -17,16 +19,30 @@ type Scalable = {
   readonly status?: { readonly replicas?: number };
 };
 
-export function scaleOf(stored: StoredObject): AnyObject {
-  const { metadata } = stored.object;
-  const { spec, status } = stored.object as unknown as Scalable;
+/** Throws InternalError for a custom resource that says nothing about replicas, unless it is about to. */
+export function scaleOf(stored: StoredObject, { custom }: Pick<Kind, 'custom'>, setting = false): AnyObject {
+  const paths = custom?.scale;
+  if (paths === undefined) return scaleWith(stored, numbersOf(stored));
+  const numbers = scaleNumbers(stored.object, paths);
+  if (numbers.replicas === undefined && !setting) throw noReplicas(paths);
+  return scaleWith(stored, numbers);
+}
+
+function numbersOf({ object }: StoredObject): ScaleNumbers {
+  const { spec, status } = object as unknown as Scalable;
+  const selector = selectorText(spec?.selector).replace('<none>', '');
+  return { replicas: spec?.replicas, current: status?.replicas ?? 0, selector };
+}
+
+function scaleWith({ object }: StoredObject, { replicas, current, selector }: ScaleNumbers): AnyObject {
+  const { metadata } = object;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as AnyObject['metadata'],
-    spec: spec?.replicas === undefined || spec.replicas === 0 ? {} : { replicas: spec.replicas },
-    status: { replicas: status?.replicas ?? 0, selector: selectorText(spec?.selector).replace('<none>', '') },
+    spec: replicas === undefined || replicas === 0 ? {} : { replicas },
+    status: { replicas: current, ...(selector !== '' && { selector }) },
   };
 }
 
@@ -40,6 +56,19 @@ export type ScaleChange = {
 
 const replicasField = setOf(['f:spec', 'f:replicas']);
 
+/** Where the scaled object keeps its replicas. */
+function replicasOf({ custom }: Kind): FieldSet {
+  const path = custom?.scale?.specReplicasPath;
+  return path === undefined
+    ? replicasField
+    : setOf(
+        path
+          .replace(/^\./, '')
+          .split('.')
+          .map((key) => `f:${key}`),
+      );
+}
+
 /** Sets the replicas to what the changed Scale says. */
 export async function updateScale(
   registry: Registry,
@@ -48,8 +77,10 @@ export async function updateScale(
 ): Promise<StoredObject> {
   const settled = how.ownershipSettled === true;
   const scaled = (current: StoredObject): AnyObject => {
-    const scale = scaleOf(current);
-    const next = change(settled ? withOwners(scale, ownersOf(current.object)) : scale);
+    const { kind } = target;
+    const paths = kind.custom?.scale;
+    const scale = scaleOf(current, kind, true);
+    const next = change(settled ? withOwners(scale, ownersOf(current.object, kind)) : scale);
     const { name = '' } = next.metadata ?? {};
     if (name !== '' && name !== target.name)
       throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
@@ -65,22 +96,27 @@ export async function updateScale(
       ]);
     }
     const { object } = current;
-    const changed = {
-      ...object,
-      metadata: { ...object.metadata, resourceVersion: next.metadata?.resourceVersion ?? '' },
-      spec: { ...(object.spec as object), replicas },
-    } as AnyObject;
-    return settled ? withOwners(changed, ownersAfter(object, next, apiVersionOf(target.kind))) : changed;
+    // Without a version the newest is meant, also where the object itself may not be replaced without one.
+    const unlocked = paths === undefined ? '' : (object.metadata.resourceVersion ?? '');
+    const metadata = { ...object.metadata, resourceVersion: next.metadata?.resourceVersion || unlocked };
+    const scaled = paths === undefined ? withSpec(object, replicas) : withReplicas(object, paths, replicas);
+    const changed = { ...scaled, metadata } as AnyObject;
+    return settled ? withOwners(changed, ownersAfter(object, next, kind)) : changed;
   };
   return registry.update(target, { change: scaled, subresource: 'scale', ...how }, context);
 }
 
-function ownersOf(scaled: AnyObject): Json | undefined {
-  return scaleOwners(entriesOf(scaled), replicasField);
+function withSpec(object: AnyObject, replicas: number): AnyObject {
+  return { ...object, spec: { ...(object.spec as object), replicas } } as AnyObject;
 }
 
-function ownersAfter(object: AnyObject, scale: AnyObject, apiVersion: string): Json | undefined {
-  return ownersAfterScale(entriesOf(object), { entries: entriesOf(scale), replicas: replicasField, apiVersion });
+function ownersOf(scaled: AnyObject, kind: Kind): Json | undefined {
+  return scaleOwners(entriesOf(scaled), replicasOf(kind));
+}
+
+function ownersAfter(object: AnyObject, scale: AnyObject, kind: Kind): Json | undefined {
+  const [replicas, apiVersion] = [replicasOf(kind), apiVersionOf(kind)];
+  return ownersAfterScale(entriesOf(object), { entries: entriesOf(scale), replicas, apiVersion });
 }
 
 function entriesOf(object: AnyObject): Json | undefined {
