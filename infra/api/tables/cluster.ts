@@ -61,7 +61,7 @@ export const namespaceTable: TablePrinter = {
 };
 
 export const configMapTable: TablePrinter = {
-  columns: [nameColumn, column('Data', 'integer'), ageColumn],
+  columns: [nameColumn, column('Data'), ageColumn],
   cells(object, nowMs) {
     const { metadata, data, binaryData } = object as unknown as ConfigMap;
     return [metadata.name, Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length, age(object, nowMs)];
@@ -69,7 +69,7 @@ export const configMapTable: TablePrinter = {
 };
 
 export const secretTable: TablePrinter = {
-  columns: [nameColumn, column('Type'), column('Data', 'integer'), ageColumn],
+  columns: [nameColumn, column('Type'), column('Data'), ageColumn],
   cells(object, nowMs) {
     const { metadata, type, data } = object as unknown as Secret;
     return [metadata.name, type ?? '', Object.keys(data ?? {}).length, age(object, nowMs)];
@@ -99,7 +99,7 @@ export const eventTable: TablePrinter = {
     wide('Source'),
     column('Message'),
     wide('First Seen'),
-    wide('Count', 'integer'),
+    wide('Count'),
     { ...wide('Name'), format: 'name' },
   ],
   cells(object, nowMs) {

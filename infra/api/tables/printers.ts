@@ -11,6 +11,16 @@ import {
   secretTable,
   serviceAccountTable,
 } from './cluster.ts';
+import {
+  controllerRevisionTable,
+  cronJobTable,
+  daemonSetTable,
+  jobTable,
+  podTemplateTable,
+  replicationControllerTable,
+  statefulSetTable,
+} from './controllers.ts';
+import { horizontalPodAutoscalerTable, podDisruptionBudgetTable, resourceQuotaTable } from './limits.ts';
 import { otherPrinters } from './other-kinds.ts';
 import { podTable } from './pods.ts';
 import type { TablePrinter } from './table.ts';
@@ -24,18 +34,28 @@ const plainTable: TablePrinter = {
 const printers: Readonly<Record<string, TablePrinter>> = {
   ...otherPrinters,
   configmaps: configMapTable,
+  controllerrevisions: controllerRevisionTable,
+  cronjobs: cronJobTable,
+  daemonsets: daemonSetTable,
   deployments: deploymentTable,
   endpoints: endpointsTable,
   endpointslices: endpointSliceTable,
   events: eventTable,
+  horizontalpodautoscalers: horizontalPodAutoscalerTable,
+  jobs: jobTable,
   leases: leaseTable,
   namespaces: namespaceTable,
   nodes: nodeTable,
+  poddisruptionbudgets: podDisruptionBudgetTable,
   pods: podTable,
+  podtemplates: podTemplateTable,
   replicasets: replicaSetTable,
+  replicationcontrollers: replicationControllerTable,
+  resourcequotas: resourceQuotaTable,
   secrets: secretTable,
   serviceaccounts: serviceAccountTable,
   services: serviceTable,
+  statefulsets: statefulSetTable,
 };
 
 export function tablePrinterOf({ resource, custom }: Pick<Kind, 'resource' | 'custom'>): TablePrinter {

@@ -22,14 +22,7 @@ import type { TablePrinter } from './table.ts';
 const templateColumns = [wide('Containers'), wide('Images'), wide('Selector')];
 
 export const deploymentTable: TablePrinter = {
-  columns: [
-    nameColumn,
-    column('Ready'),
-    column('Up-to-date', 'integer'),
-    column('Available', 'integer'),
-    ageColumn,
-    ...templateColumns,
-  ],
+  columns: [nameColumn, column('Ready'), column('Up-to-date'), column('Available'), ageColumn, ...templateColumns],
   cells(object, nowMs) {
     const { metadata, spec, status } = object as unknown as Deployment;
     return [
