@@ -50,7 +50,8 @@ export function resourceList(kinds: readonly Kind[], { group, version }: GroupVe
   if (served.length === 0) return undefined;
   return {
     kind: 'APIResourceList',
-    apiVersion: 'v1',
+    // The core group is older than lists that say their version.
+    ...(group === '' ? undefined : { apiVersion: 'v1' }),
     groupVersion: group === '' ? version : `${group}/${version}`,
     resources: served.flatMap((kind) => [
       {
@@ -60,7 +61,8 @@ export function resourceList(kinds: readonly Kind[], { group, version }: GroupVe
         kind: kind.kind,
         verbs: kind.custom?.verbs ?? kind.verbs,
         ...names(kind),
-        ...(kind.verbs.includes('list') ? { storageVersionHash: storageVersionHash(kind) } : undefined),
+        // What is computed has no storage.
+        ...(kind.verbs.includes('watch') ? { storageVersionHash: storageVersionHash(kind) } : undefined),
       },
       ...kind.subresources.map((sub) => ({
         name: `${kind.resource}/${sub.name}`,
@@ -83,10 +85,18 @@ function names({ shortNames, categories }: Kind) {
   };
 }
 
+/** Kinds upstream still stores in an older version. */
+const olderStorage: Readonly<Record<string, string>> = {
+  'admissionregistration.k8s.io/MutatingAdmissionPolicy': 'v1beta1',
+  'admissionregistration.k8s.io/MutatingAdmissionPolicyBinding': 'v1beta1',
+  'apiextensions.k8s.io/CustomResourceDefinition': 'v1beta1',
+};
+
 /** Identifies the storage form of a kind: equal hashes mean equal stored objects. */
-function storageVersionHash({ group, version, kind, custom }: Kind): string {
-  const stored = custom?.storage ?? version;
-  return createHash('sha512').update(`${group}/${stored}/${kind}`).digest().subarray(0, 8).toString('base64');
+function storageVersionHash(kind: Kind): string {
+  const { group, version, kind: name } = kind.storedAs ?? kind;
+  const stored = kind.custom?.storage ?? olderStorage[`${group}/${name}`] ?? version;
+  return createHash('sha256').update(`${group}/${stored}/${name}`).digest().subarray(0, 8).toString('base64');
 }
 
 /** APIGroupDiscoveryList for `/api` (core) or `/apis` (all other groups). */
@@ -100,7 +110,7 @@ export function aggregated(
     apiVersion,
     metadata: {},
     items: groups.map(([group, versions]) => ({
-      metadata: { ...(group === '' ? undefined : { name: group }), creationTimestamp: null },
+      metadata: group === '' ? {} : { name: group },
       versions: versions.map((version) => ({
         version,
         resources: kinds.filter((kind) => kind.group === group && kind.version === version).map(discovered),
@@ -113,19 +123,25 @@ export function aggregated(
 function discovered(kind: Kind): object {
   return {
     resource: kind.resource,
-    responseKind: { group: kind.group, version: kind.version, kind: kind.kind },
+    responseKind: { group: '', version: '', kind: kind.kind },
     scope: kind.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: kind.singular,
     verbs: kind.custom?.verbs ?? kind.verbs,
     ...names(kind),
-    ...(kind.subresources.length === 0 ? undefined : { subresources: kind.subresources.map(discoveredSubresource) }),
+    ...(kind.subresources.length === 0
+      ? undefined
+      : { subresources: kind.subresources.map((sub) => discoveredSubresource(kind, sub)) }),
   };
 }
 
-function discoveredSubresource(sub: Subresource): object {
+/** Group and version are told where they are others than the list's. */
+function discoveredSubresource(kind: Kind, sub: Subresource): object {
+  const own = sub.group === kind.group && sub.version === kind.version;
   return {
     subresource: sub.name,
-    responseKind: { group: sub.group, version: sub.version, kind: sub.kind },
+    responseKind: own
+      ? { group: '', version: '', kind: sub.kind }
+      : { group: sub.group, version: sub.version, kind: sub.kind },
     verbs: sub.verbs,
   };
 }

@@ -36,6 +36,8 @@ export type Kind = {
   readonly protobuf: boolean;
   /** What a definition says beyond the above; set for custom resources. */
   readonly custom?: CustomKind;
+  /** What everybody who asks for the kind is told: that it is deprecated. */
+  readonly warning?: string;
   /** Set where the objects live under another kind's key and are only shown in this form (events.k8s.io as core events). */
   readonly storedAs?: { readonly group: string; readonly version: string; readonly kind: string };
 };

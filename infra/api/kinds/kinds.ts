@@ -17,6 +17,7 @@ type Extras = {
   readonly sub?: string;
   /** `apiVersion Kind` of the stored form, where it is not this one. */
   readonly storedAs?: string;
+  readonly warning?: string;
 };
 
 type Scope = 'namespaced' | 'cluster';
@@ -41,8 +42,9 @@ const SUBRESOURCES: Readonly<Record<string, readonly [verbs: string, body?: stri
 // biome-ignore format: a table is read by columns
 const KINDS: readonly Kind[] = [
   kind('v1', 'Binding', 'bindings', 'namespaced', { verbs: 'create' }),
+  kind('v1', 'ComponentStatus', 'componentstatuses', 'cluster', { short: 'cs', verbs: 'get list', warning: 'v1 ComponentStatus is deprecated in v1.19+' }),
   kind('v1', 'ConfigMap', 'configmaps', 'namespaced', { short: 'cm' }),
-  kind('v1', 'Endpoints', 'endpoints', 'namespaced', { short: 'ep' }),
+  kind('v1', 'Endpoints', 'endpoints', 'namespaced', { short: 'ep', warning: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice' }),
   kind('v1', 'Event', 'events', 'namespaced', { short: 'ev' }),
   kind('v1', 'LimitRange', 'limitranges', 'namespaced', { short: 'limits' }),
   kind('v1', 'Namespace', 'namespaces', 'cluster', { short: 'ns', verbs: '-deletecollection', sub: 'finalize status' }),
@@ -154,6 +156,7 @@ function kind(apiVersion: string, name: string, resource: string, scope: Scope, 
     },
     protobuf: true,
     ...(storedAs !== undefined && { storedAs }),
+    ...(extras.warning !== undefined && { warning: extras.warning }),
   };
 }
 

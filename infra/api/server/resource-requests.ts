@@ -20,6 +20,7 @@ import { parseSelection } from '../verbs/selection.ts';
 import { watch } from '../verbs/watch.ts';
 import { sendList, sendStored } from './answer.ts';
 import { type Call, formOf, offerOf, watchOfferOf } from './call.ts';
+import { componentStatusRequest } from './component-statuses.ts';
 import type { Reviews } from './reviews.ts';
 import { bindByName, subresourceRequest } from './subresource-requests.ts';
 import {
@@ -56,9 +57,11 @@ export async function resourceRequest(call: Call, ports: ResourcePorts): Promise
   const info = kind.namespaced ? call.info : { ...call.info, namespace: '' };
   const resourceCall = { ...call, info, kind, stored: storedKind(kind) };
   for (const warning of kind.custom?.warnings ?? []) call.warnings.push(warning);
+  if (kind.warning !== undefined) call.warnings.push(kind.warning);
   if (subresource !== '') return subresourceRequest(resourceCall, ports);
   if (ports.reviews.handles(kind)) return ports.reviews.answer(resourceCall);
   if (!kind.verbs.includes(verb as Verb)) throw methodNotAllowed();
+  if (isCore(kind, 'componentstatuses')) return componentStatusRequest(resourceCall, ports);
   switch (verb) {
     case 'get':
       return getRequest(resourceCall, ports);
@@ -67,7 +70,7 @@ export async function resourceRequest(call: Call, ports: ResourcePorts): Promise
     case 'watch':
       return watchRequest(resourceCall, ports);
     case 'create':
-      return kind.kind === 'Binding' ? bindByName(resourceCall, ports) : createRequest(resourceCall, ports);
+      return isCore(kind, 'bindings') ? bindByName(resourceCall, ports) : createRequest(resourceCall, ports);
     case 'update':
       return updateRequest(resourceCall, ports);
     case 'patch':
@@ -79,6 +82,11 @@ export async function resourceRequest(call: Call, ports: ResourcePorts): Promise
     default:
       throw methodNotAllowed();
   }
+}
+
+/** Definitions may call their kinds what they like. */
+function isCore({ group, resource }: Kind, name: string): boolean {
+  return group === '' && resource === name;
 }
 
 /**
