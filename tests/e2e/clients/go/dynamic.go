@@ -61,7 +61,7 @@ func roundTrip(ctx context.Context, resource dynamic.ResourceInterface, content 
 	if err != nil {
 		return err
 	}
-	fact("%s: %v, labels %v then %v, managers %v", o.GetKind(), updated.GetAnnotations(), patched.GetLabels(), owned.GetLabels(), managers(owned.GetManagedFields()))
+	fact("%s: updated %s, patched %s, applied %s by %v", o.GetKind(), updated.GetAnnotations()["seen"], patched.GetLabels()["a"], owned.GetLabels()["c"], managers(owned.GetManagedFields()))
 	return resource.Delete(ctx, "dynamic", metav1.DeleteOptions{})
 }
 

@@ -178,7 +178,7 @@ func evicts(ctx context.Context, s *session) error {
 		return err
 	}
 	evict := func() error {
-		return s.PolicyV1().Evictions(s.namespace).Evict(ctx, &policyv1.Eviction{ObjectMeta: named("two")})
+		return s.PolicyV1().Evictions(s.namespace).Evict(ctx, &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "two"}})
 	}
 	err = evict()
 	fact("evicted against a budget: %v %v", apierrors.ReasonForError(err), causes(err))
