@@ -1,4 +1,4 @@
-// Doubles as Go prints them: the shortest text that reads back, with an exponent for very large and very small ones.
+// Doubles as Go prints them: the shortest text that reads back, with an exponent from a million on and below a ten-thousandth.
 
 export function doubleText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
@@ -7,7 +7,7 @@ export function doubleText(value: number): string {
   if (value === 0) return '0';
   const [digits = '', exponentText = '0'] = value.toExponential().split('e');
   const exponent = Number(exponentText);
-  if (exponent < -4 || exponent >= 21) {
+  if (exponent < -4 || exponent >= 6) {
     const size = String(Math.abs(exponent)).padStart(2, '0');
     return `${digits}e${exponent < 0 ? '-' : '+'}${size}`;
   }

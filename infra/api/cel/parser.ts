@@ -14,6 +14,7 @@ import { Uint, type Value } from './values.ts';
 const SIZE_MAX = 100_000;
 /** Bounds nesting and the length of chains, and with them every recursion over an expression. */
 const DEPTH_MAX = 250;
+const CHAIN_TOO_LONG = 'max recursion depth exceeded';
 
 const RELATIONS: ReadonlySet<string> = new Set(['<', '<=', '>=', '>', '==', '!=', 'in']);
 const RESERVED: ReadonlySet<string> = new Set(
@@ -75,10 +76,10 @@ class Parser {
     return result;
   }
 
-  #deeper(by: number): void {
+  #deeper(by: number, message = `expression recursion limit exceeded: ${DEPTH_MAX}`): void {
     this.#depth += by;
     if (this.#depth <= DEPTH_MAX) return;
-    this.#issues.push({ offset: NOWHERE, message: `expression recursion limit exceeded: ${DEPTH_MAX}` });
+    this.#issues.push({ offset: NOWHERE, message });
     throw GAVE_UP;
   }
 
@@ -103,7 +104,7 @@ class Parser {
     let left = operand();
     let links = 0;
     while (this.#tokens.isPunctuation() && operators.has(this.#tokens.current.text)) {
-      this.#deeper(1);
+      this.#deeper(1, CHAIN_TOO_LONG);
       links++;
       const operator = this.#tokens.advance();
       const name = operator.text === 'in' ? '@in' : `_${operator.text}_`;
@@ -142,7 +143,7 @@ class Parser {
       const dot = this.#tokens.take('.');
       const bracket = dot === undefined ? this.#tokens.take('[') : undefined;
       if (dot === undefined && bracket === undefined) break;
-      this.#deeper(1);
+      this.#deeper(1, CHAIN_TOO_LONG);
       links++;
       result = dot === undefined ? this.#index(result, (bracket as Token).offset) : this.#selection(result, dot);
     }
