@@ -10,7 +10,7 @@ import { clusterRoles } from '../bootstrap/cluster-roles.ts';
 import { clusterRolesOf } from '../bootstrap/role-table.ts';
 import { ruleAllows } from '../rbac/rule.ts';
 import { groups, type UserInfo } from '../user.ts';
-import { claimsOf, type NamingPod, type PodReference, podNames } from './pod-references.ts';
+import { type NamingPod, type PodReference, podClaims, podNames } from './pod-references.ts';
 import { type NamingVolume, volumeNamesSecret } from './volume-references.ts';
 
 type Asked = { readonly node: string; readonly request: Attributes; readonly world: ObjectReader };
@@ -228,7 +228,7 @@ function isSecretOfVolume({ node, request: { namespace, name }, world }: Asked):
 function volumesOn(world: ObjectReader, node: string): readonly NamingVolume[] {
   return world.podsOnNode<KubeObject & NamingPod>(node).flatMap((entry) => {
     const { namespace = '' } = entry.metadata;
-    return claimsOf(entry).flatMap((name) => {
+    return [...podClaims(entry)].flatMap((name) => {
       const claim = world.get<KubeObject & { spec?: { volumeName?: string } }>(claims, { namespace, name });
       const volume = world.get<NamingVolume>(volumes, { name: claim?.spec?.volumeName ?? '' });
       const bound = volume?.spec?.claimRef;

@@ -35,24 +35,54 @@ export type NamingPod = {
 
 export type PodReference = 'secrets' | 'configmaps' | 'persistentvolumeclaims' | 'resourceclaims' | 'serviceaccounts';
 
+type References = Readonly<Record<PodReference, ReadonlySet<string>>>;
+
+/** A version of a pod never changes, so what it names is looked up once. */
+const known = new WeakMap<NamingPod, References>();
+
 export function podNames(pod: NamingPod, kind: PodReference, name: string): boolean {
-  if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return false;
-  switch (kind) {
-    case 'serviceaccounts':
-      return pod.spec.serviceAccountName === name;
-    case 'secrets':
-      return secretsOf(pod).includes(name);
-    case 'configmaps':
-      return configMapsOf(pod).includes(name);
-    case 'persistentvolumeclaims':
-      return claimsOf(pod).includes(name);
-    case 'resourceclaims':
-      return resourceClaimsOf(pod).includes(name);
-  }
+  return referencesOf(pod)[kind].has(name);
 }
 
+/** The volume claims of the pod. */
+export function podClaims(pod: NamingPod): ReadonlySet<string> {
+  return referencesOf(pod).persistentvolumeclaims;
+}
+
+function referencesOf(pod: NamingPod): References {
+  let references = known.get(pod);
+  if (references === undefined) {
+    references = isMirror(pod) ? nothing : namesIn(pod);
+    known.set(pod, references);
+  }
+  return references;
+}
+
+function isMirror({ metadata }: NamingPod): boolean {
+  return metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
+}
+
+function namesIn(pod: NamingPod): References {
+  return {
+    secrets: new Set(secretsOf(pod)),
+    configmaps: new Set(configMapsOf(pod)),
+    persistentvolumeclaims: new Set(claimsOf(pod)),
+    resourceclaims: new Set(resourceClaimsOf(pod)),
+    serviceaccounts: new Set(texts([pod.spec.serviceAccountName])),
+  };
+}
+
+const none: ReadonlySet<string> = new Set();
+const nothing: References = {
+  secrets: none,
+  configmaps: none,
+  persistentvolumeclaims: none,
+  resourceclaims: none,
+  serviceaccounts: none,
+};
+
 /** Volume claims, those included that are made for an ephemeral volume. */
-export function claimsOf({ metadata, spec }: NamingPod): readonly string[] {
+function claimsOf({ metadata, spec }: NamingPod): readonly string[] {
   return (spec.volumes ?? []).flatMap((volume) => {
     const named = (volume.persistentVolumeClaim as { readonly claimName?: string } | undefined)?.claimName;
     if (named !== undefined) return [named];
