@@ -31,10 +31,11 @@ export class RecentEvents {
 }
 
 const recentMax = 4_096;
-/** How long writers get to put back what is theirs; readers wait a little longer before they give up. */
+/** How long writers get to put back what is theirs. */
 const othersMsMax = 1_000;
 const pollMs = 20;
-export const restoreMsMax = 3_000;
+/** Readers wait for a writer whose first request stays unanswered (5 s) and who puts back what is his with the second. */
+export const restoreMsMax = 10_000;
 
 /**
  * Resolves when the stream holds everything that is known of it. Rejects with LogUnavailable, or with LogRewound where
