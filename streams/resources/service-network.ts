@@ -27,7 +27,7 @@ export const familyLabel = 'ipaddress.kubernetes.io/ip-family';
 export const managedByLabel = 'ipaddress.kubernetes.io/managed-by';
 export const ipAllocator = 'ipallocator.k8s.io';
 
-export function networksOf({ spec }: ServiceCidr): readonly Network[] {
+export function networksOf({ spec }: Pick<ServiceCidr, 'spec'>): readonly Network[] {
   return (spec?.cidrs ?? []).map(parseNetwork).filter((network) => network !== undefined);
 }
 

@@ -36,7 +36,7 @@ type Recording = {
   stop(): Promise<void>;
 };
 
-/** Two namespaces, a service, a deployment that is scaled a minute after it was made. */
+/** Two namespaces, a service with its address, a deployment that is scaled a minute after it was made. */
 async function recording(): Promise<Recording> {
   const dataDir = openDataDir({ path: tempDir(), clock: systemClock, random: systemRandom() });
   const { server, credentials } = await scratchNats({ paths: dataDir.paths });
@@ -122,6 +122,7 @@ describe('shiplog replay', () => {
     });
     expect(list.items.map(({ kind, metadata }: AnyObject) => `${kind} ${metadata.name}`)).toEqual([
       'Deployment web',
+      'IPAddress 10.96.0.10',
       'Namespace default',
       'Namespace prod',
       'Service web',
@@ -137,15 +138,16 @@ describe('shiplog replay', () => {
     const { stdout, code } = await replay(here, '--speed', '600');
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split('\n');
-    expect(lines.slice(0, 5).map((line) => line.replaceAll(/ {2,}/g, '  '))).toEqual([
+    expect(lines.slice(0, 6).map((line) => line.replaceAll(/ {2,}/g, '  '))).toEqual([
       '00:00:00.000  1  namespace/default  created  ∅ → Active  by kubernetes-admin',
       '00:00:00.000  2  namespace/prod  created  ∅ → Active  by kubernetes-admin',
-      '00:00:00.000  3  prod service/web  created  ∅ → Present  by kubernetes-admin',
-      '00:00:00.000  4  default deployment/web  created  ∅ → Progressing  by kubernetes-admin',
-      '00:01:00.000  5  default deployment/web  scaled  Progressing → Progressing  by kubernetes-admin',
+      '00:00:00.000  3  ipaddress/10.96.0.10  created  ∅ → Present  by system:apiserver',
+      '00:00:00.000  4  prod service/web  created  ∅ → Present  by kubernetes-admin',
+      '00:00:00.000  5  default deployment/web  created  ∅ → Progressing  by kubernetes-admin',
+      '00:01:00.000  6  default deployment/web  scaled  Progressing → Progressing  by kubernetes-admin',
     ]);
-    expect(lines[5]).toBe('');
-    expect(lines[6]).toMatch(/^NAMESPACE/);
+    expect(lines[6]).toBe('');
+    expect(lines[7]).toMatch(/^NAMESPACE/);
   });
 
   test('says that there was nothing yet', async () => {
@@ -161,7 +163,7 @@ describe('shiplog replay', () => {
     const here = await recording();
     const { code, stderr } = await replay(here, '--to', '99');
     expect(code).toBe(1);
-    expect(stderr).toBe('error: LOG ends at revision 5; revision 99 has not been recorded\n');
+    expect(stderr).toBe('error: LOG ends at revision 6; revision 99 has not been recorded\n');
   });
 });
 
@@ -172,8 +174,8 @@ describe('shiplog replay --verify', () => {
       if (stop) await here.stop();
       const { code, stdout, stderr } = await replay(here, '--verify');
       expect(stderr).toBe('');
-      expect(stdout).toMatch(/^Replayed 5 events up to revision 5 in .*: 4 objects\.$/m);
-      expect(stdout).toMatch(/^Compared 4 objects with the last event of every subject .*: the same\.$/m);
+      expect(stdout).toMatch(/^Replayed 6 events up to revision 6 in .*: 5 objects\.$/m);
+      expect(stdout).toMatch(/^Compared 5 objects with the last event of every subject .*: the same\.$/m);
       expect(stdout).toMatch(/^✓ /m);
       expect(code).toBe(0);
     }
@@ -190,14 +192,14 @@ describe('shiplog replay --verify', () => {
     const { code, stdout } = await replay(here, '--verify');
     expect(code).toBe(1);
     const why = 'namespace.deleted (Terminating → Gone) begins in Terminating, but revision 2 left Active';
-    expect(stdout).toContain(`  6  namespace/prod  chain  ${why}`);
+    expect(stdout).toContain(`  7  namespace/prod  chain  ${why}`);
     expect(stdout).toContain('✗ 1 findings, 0 differences.');
     const asJson = await replay(here, '--verify', '-o', 'json');
     expect(asJson.code).toBe(1);
     expect(JSON.parse(asJson.stdout)).toMatchObject({
       clean: false,
-      revision: 6,
-      findings: { count: 1, items: [{ kind: 'chain', revision: 6, object: 'namespace/prod' }] },
+      revision: 7,
+      findings: { count: 1, items: [{ kind: 'chain', revision: 7, object: 'namespace/prod' }] },
       comparison: { with: 'log', differences: { count: 0 } },
     });
     expect((await replay(here, '--verify', '--to', String(here.before))).code).toBe(0);

@@ -21,7 +21,8 @@ async function furnished(): Promise<LiveCluster> {
       .list<EndpointSlice>('EndpointSlice', 'shop')
       .flatMap(({ endpoints }) => endpoints)
       .filter(({ conditions }) => conditions?.ready);
-  await cluster.until('the service has its endpoints', () => ready().length === 4);
+  const addresses = () => cluster.list<Endpoints>('Endpoints', 'shop')[0]?.subsets?.[0]?.addresses ?? [];
+  await cluster.until('the service has its endpoints', () => ready().length === 4 && addresses().length === 4);
   return cluster;
 }
 

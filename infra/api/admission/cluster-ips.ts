@@ -12,7 +12,13 @@ import {
   parseAddress,
 } from '../../../streams/resources/ip-address.ts';
 import { resources } from '../../../streams/resources/names.ts';
-import { canonical, isReadyCidr, networksOf, type ServiceCidr } from '../../../streams/resources/service-network.ts';
+import {
+  canonical,
+  defaultServiceNetwork,
+  isReadyCidr,
+  networksOf,
+  type ServiceCidr,
+} from '../../../streams/resources/service-network.ts';
 import type { ObjectReader } from '../../../streams/views/object-reader.ts';
 import { internalError, invalid } from '../errors.ts';
 import type { AdmissionRequest } from './admission.ts';
@@ -24,12 +30,16 @@ const staticMax = 256n;
 const staticShare = 16n;
 const offsetMax = 2 ** 31 - 1;
 
-/** The networks addresses are given out from, the cluster's first one first. */
+/** The networks addresses are given out from, the oldest first; the one a cluster begins with before there is any. */
 export function serviceNetworks(world: ObjectReader): readonly Network[] {
-  const cidrs = world.list<ServiceCidr>(resources.serviceCidrs).filter(isReadyCidr);
+  const all = world.list<ServiceCidr>(resources.serviceCidrs);
+  if (all.length === 0) return firstNetworks;
+  const cidrs = all.filter(isReadyCidr);
   cidrs.sort((a, b) => (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? ''));
   return cidrs.flatMap(networksOf);
 }
+
+const firstNetworks = networksOf({ spec: { cidrs: [defaultServiceNetwork] } });
 
 export function familiesOf(networks: readonly Network[]): readonly Family[] {
   return [...new Set(networks.map(({ family }) => family))];

@@ -106,7 +106,16 @@ describe('a controller', () => {
     });
     host.start();
     await make('first-of-its-kind');
-    expect([...seen].sort()).toEqual(['configmaps', 'endpoints', 'endpointslices', 'namespaces', 'services']);
+    const first = [
+      'endpoints',
+      'endpointslices',
+      'ipaddresses',
+      'namespaces',
+      'priorityclasses',
+      'servicecidrs',
+      'services',
+    ];
+    expect([...seen].sort()).toEqual([...first, 'configmaps'].sort());
   });
 
   test('writes as itself, with the event that named the key as the cause', async () => {
