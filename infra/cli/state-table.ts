@@ -3,8 +3,10 @@
 
 import type { ReplayedState } from '../../streams/history/replayed-state.ts';
 import type { StoredObject } from '../../streams/views/stored-object.ts';
+import { kindsAmong } from '../api/crd/custom-kinds.ts';
+import { definitionsResource } from '../api/crd/definition.ts';
 import type { Kind } from '../api/kinds/kind.ts';
-import { allKinds } from '../api/kinds/kinds.ts';
+import type { KindTable } from '../api/kinds/kind-table.ts';
 import { tablePrinterOf } from '../api/tables/printers.ts';
 import { renderTable } from './terminal.ts';
 
@@ -18,7 +20,8 @@ export type StateTableOptions = {
 /** Lines; none for a state without objects of these kinds. */
 export function* stateTables(state: ReplayedState, options: StateTableOptions): Generator<string> {
   let first = true;
-  for (const kind of allKinds()) {
+  const definitions = state.list(definitionsResource).map(({ object }) => object);
+  for (const kind of listedKinds(kindsAmong(definitions))) {
     if (!kind.categories.includes('all')) continue;
     const objects = state.list(kind);
     if (objects.length === 0) continue;
@@ -49,6 +52,11 @@ export function* stateJson(state: ReplayedState): Generator<string> {
   yield '}';
 }
 
+/** One kind of every resource: the version that is preferred. */
+function listedKinds(kinds: KindTable): readonly Kind[] {
+  return kinds.all().filter((kind) => kinds.preferred(kind.group, kind.resource) === kind);
+}
+
 function kindTable(
   kind: Kind,
   objects: readonly StoredObject[],
@@ -60,7 +68,7 @@ function kindTable(
   const prefix = kind.group === '' ? kind.singular : `${kind.singular}.${kind.group}`;
   const named = printer.columns.findIndex(({ format }) => format === 'name');
   const rows = objects.map(({ ref, object }) => {
-    const cells = printer.cells(object, nowMs).map((cell, i) => {
+    const cells = printer.cells(kind.custom?.read(object) ?? object, nowMs).map((cell, i) => {
       const text = cell === null ? '<none>' : String(cell);
       return i === named ? `${prefix}/${text}` : text;
     });

@@ -8,8 +8,11 @@ import type { ReplayedState } from '../../streams/history/replayed-state.ts';
 import { isTombstone, type RecordedEvent } from '../../streams/log/event.ts';
 import { parseSubject, streamOf } from '../../streams/log/subjects.ts';
 import { keyOf, StoredObject } from '../../streams/views/stored-object.ts';
+import { kindsAmong } from '../api/crd/custom-kinds.ts';
+import { definitionsResource } from '../api/crd/definition.ts';
 import type { Kind } from '../api/kinds/kind.ts';
-import { allKinds, kindOf } from '../api/kinds/kinds.ts';
+import { kindOf } from '../api/kinds/kinds.ts';
+import { shown } from '../api/render/convert.ts';
 import { type Difference, objectDifferences } from './compare-objects.ts';
 import { Tally } from './finding.ts';
 import { ListRefused, type LiveCluster } from './live-cluster.ts';
@@ -45,9 +48,7 @@ export type LiveRequest = {
 /** Rejects with ApiServerDown or ListRefused. */
 export async function compareWithLive(request: LiveRequest): Promise<Comparison> {
   const { live, state, keepMax, onResource } = request;
-  const kinds = allKinds().filter(
-    (kind) => kind.verbs.includes('list') && kind.storedAs === undefined && streamOf(kind) === 'LOG',
-  );
+  const kinds = listedKinds(state);
   const differences = new Tally<Difference>(keepMax);
   let objects = 0;
   for (const kind of kinds) {
@@ -65,6 +66,15 @@ export async function compareWithLive(request: LiveRequest): Promise<Comparison>
     differences,
     unlisted: unlisted.filter((id) => !listed.has(id)),
   };
+}
+
+/** One kind of every resource the log holds; of custom resources the version they are preferably shown in. */
+function listedKinds(state: ReplayedState): readonly Kind[] {
+  const kinds = kindsAmong(state.list(definitionsResource).map(({ object }) => object));
+  return kinds.all().filter((kind) => {
+    if (!kind.verbs.includes('list') || kind.storedAs !== undefined || streamOf(kind) !== 'LOG') return false;
+    return kind.custom === undefined || kinds.preferred(kind.group, kind.resource) === kind;
+  });
 }
 
 async function compareKind(kind: Kind, request: LiveRequest): Promise<Compared> {
@@ -95,7 +105,9 @@ async function compareList(kind: Kind, { live, state, advanceTo, keepMax }: Live
       const stored = replayed.get(key);
       objects++;
       if (stored === undefined) differences.add({ object, path: '', replayed: undefined, live: item });
-      else for (const difference of objectDifferences(stored, item)) differences.add({ object, ...difference });
+      else
+        for (const difference of objectDifferences(shown(stored, kind), item))
+          differences.add({ object, ...difference });
       replayed.delete(key);
     }
     if (page.next === undefined) break;

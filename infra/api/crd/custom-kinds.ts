@@ -4,7 +4,7 @@
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { ObjectView } from '../../../streams/views/object-view.ts';
-import type { KindTable } from '../kinds/kind-table.ts';
+import { KindTable } from '../kinds/kind-table.ts';
 import { equal } from '../registry/equal.ts';
 import { kindsOf } from './custom-kind.ts';
 import { type CustomResourceDefinition, definitionsResource } from './definition.ts';
@@ -26,6 +26,13 @@ export function followDefinitions(view: ObjectView, kinds: KindTable): () => voi
     made.delete(ref.name);
     kinds.define(ref.name, []);
   });
+}
+
+/** The kinds of a moment: the built-in ones and those of the definitions there were. */
+export function kindsAmong(definitions: Iterable<AnyObject>): KindTable {
+  const kinds = new KindTable();
+  for (const object of definitions) kinds.define(object.metadata.name, kindsOf(asDefinition(object)));
+  return kinds;
 }
 
 export function asDefinition(object: AnyObject): CustomResourceDefinition {
