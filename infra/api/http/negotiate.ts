@@ -63,8 +63,10 @@ export const offers = {
   custom: { encodings: textual, shapes: metaShapes, stream: false },
   customWatch: { encodings: ['json'], shapes: metaShapes, stream: true },
   /** `/api` and `/apis`. */
-  discoveryRoot: { encodings: textual, shapes: discoveryShapes, stream: false },
-  /** Everything that is neither tabled nor stored: reviews, statuses, the rest of discovery. */
+  discoveryRoot: { encodings: all, shapes: discoveryShapes, stream: false },
+  /** The rest of discovery. */
+  discovery: { encodings: all, shapes: [], stream: false },
+  /** Everything that is neither tabled nor stored: reviews, statuses. */
   plain: { encodings: textual, shapes: [], stream: false },
 } as const satisfies Readonly<Record<string, Offer>>;
 

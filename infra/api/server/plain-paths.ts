@@ -9,6 +9,7 @@ import { methodNotAllowed, unknownPath } from '../errors.ts';
 import { offers } from '../http/negotiate.ts';
 import { sendJson } from '../http/status.ts';
 import type { KindTable } from '../kinds/kind-table.ts';
+import type { Form } from '../render/form.ts';
 import { encodeValue } from '../render/render.ts';
 import { type Call, formOf } from './call.ts';
 import type { Health } from './health.ts';
@@ -100,14 +101,19 @@ function discovery(
         ? apiGroup(kinds, first)
         : resourceList(kinds, { group: first, version: second });
   if (document === undefined || (root === 'api' && second !== undefined)) throw unknownPath();
-  const { form } = formOf(call, offers.plain);
-  answer(call, { contentType: 'application/json', body: encodeValue(document, { ...form, encoding: 'json' }) });
+  const { form, contentType } = formOf(call, offers.discovery);
+  answer(call, { contentType, body: plainDocument(document, form) });
+}
+
+/** In protobuf every document says its version, also those that are older than saying it in JSON. */
+function plainDocument(document: object, form: Form): Buffer {
+  return encodeValue(form.encoding === 'protobuf' ? { apiVersion: 'v1', ...document } : document, form);
 }
 
 function discoveryRoot(call: Call, ports: PlainPorts, core: boolean): void {
   const kinds = ports.kinds.all();
   const { request } = call;
-  const { contentType } = formOf(call, offers.discoveryRoot);
+  const { form, contentType } = formOf(call, offers.discoveryRoot);
   const version = /;g=apidiscovery\.k8s\.io;v=(v2(?:beta1)?)/.exec(contentType)?.[1];
   const document =
     version !== undefined
@@ -115,11 +121,11 @@ function discoveryRoot(call: Call, ports: PlainPorts, core: boolean): void {
       : core
         ? legacyVersions(ports.address())
         : groupList(kinds);
-  const body = Buffer.from(JSON.stringify(document));
   if (version === undefined) {
-    answer(call, { contentType, body });
+    answer(call, { contentType, body: plainDocument(document, form) });
     return;
   }
+  const body = Buffer.from(JSON.stringify(document));
   const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
   if (request.headers['if-none-match'] === etag) call.response.send({ status: 304, headers: { etag } }, '');
   else answer(call, { contentType, body, etag });
