@@ -89,7 +89,8 @@ export const securityContext: Rule<Json> = fields<Json>(
 );
 
 const sysctlForm = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
-const sysctlText = `must have at most 253 characters and match regex ${sysctlForm.source}`;
+const sysctlText =
+  'must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$';
 const ipcNamespace = /^(kernel\.(shmall|shmmax|shmmni|shm_rmid_forced|msgmax|msgmnb|msgmni|sem)$|fs\.mqueue\.)/;
 
 function sysctls(list: readonly { readonly name?: string }[], check: Check): void {
