@@ -31,7 +31,7 @@ export async function plainRequest(call: Call, ports: PlainPorts): Promise<void>
   const [, root = '', ...rest] = path.split('/');
   const { method } = call.request;
   if (root === 'healthz' || root === 'livez' || root === 'readyz')
-    return ports.health.answer(call, { root, checks: rest });
+    return ports.health.answer(call, { root, checks: rest.length === 0 ? [] : [rest.join('/')] });
   // Everything here is only read; what is not here is not found by any method.
   if (method !== 'GET' && method !== 'HEAD' && isRead(path, root)) throw methodNotAllowed();
   switch (root) {

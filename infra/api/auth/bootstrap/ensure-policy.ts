@@ -79,7 +79,9 @@ function writeFor({
 function reconciledRole(found: KubeObject, wanted: Draft<KubeObject>): KubeObject {
   const existing = found as ClusterRole;
   const expected = wanted as Draft<ClusterRole>;
-  const lacking = missingRules(existing.rules ?? [], expected.rules ?? []);
+  const [held, due] = [existing.rules ?? [], expected.rules ?? []];
+  // Nearly always they are the same, and comparing costs a start less than counting what is missing.
+  const lacking = equal(held, due) ? [] : missingRules(held, due);
   const { aggregationRule, ...rest } = existing;
   const selectors = aggregationRule?.clusterRoleSelectors ?? [];
   const lackingSelectors = (expected.aggregationRule?.clusterRoleSelectors ?? []).filter(
@@ -90,7 +92,7 @@ function reconciledRole(found: KubeObject, wanted: Draft<KubeObject>): KubeObjec
     ...rest,
     ...(expected.aggregationRule != null && { aggregationRule: { ...aggregationRule, clusterRoleSelectors: gathers } }),
     metadata: markedMetadata(existing, wanted),
-    ...(lacking.length > 0 && { rules: [...(existing.rules ?? []), ...lacking] }),
+    ...(lacking.length > 0 && { rules: [...held, ...lacking] }),
   } as ClusterRole;
 }
 
