@@ -9,7 +9,7 @@ import type { JsonSchema } from './definition.ts';
 import { isObject } from './json.ts';
 import { ruleDefinitions } from './rule-definitions.ts';
 import { schemaNode } from './schema-node-problems.ts';
-import { structuralProblems } from './structural-problems.ts';
+import { structural } from './structural-problems.ts';
 
 /** Checks the schema of a version at the current path, which is that of the `schema` it stands in. */
 export function versionSchema(schema: JsonSchema, check: Check, hasStatus: boolean): void {
@@ -20,9 +20,9 @@ export function versionSchema(schema: JsonSchema, check: Check, hasStatus: boole
   const unsupported = unsupportedField(schema);
   let sound = unsupported === undefined;
   if (sound) {
-    const structural = sorted(problemsOf(structuralProblems, schema));
-    sound = structural.length === 0;
-    check.add(placed(structural, check));
+    const unsound = sorted(problemsOf(structural(check.pathOf()), schema));
+    sound = unsound.length === 0;
+    check.add(placed(unsound, check));
     if (sound) {
       const defaults = defaultProblems(schema);
       sound = defaults.length === 0;

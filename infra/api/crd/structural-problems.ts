@@ -7,10 +7,12 @@ import { patternOf } from './patterns.ts';
 
 type Level = 'root' | 'item' | 'field';
 
-/** A schema without unsupported fields, at its root. */
-export function structuralProblems(schema: JsonSchema, check: Check): void {
-  invariants(schema, check, 'root');
-  completeness(schema, { schema, at: '' }, check, '');
+/** The rule of a schema without unsupported fields that stands at `root`, which texts name. */
+export function structural(root: string): (schema: JsonSchema, check: Check) => void {
+  return (schema, check) => {
+    invariants(schema, check, 'root');
+    completeness(schema, { schema, at: '' }, check, root);
+  };
 }
 
 const typeTexts: Readonly<Record<Level, string>> = {
@@ -177,7 +179,7 @@ function completeness(restriction: JsonSchema, place: Place, check: Check, path:
 function described(restriction: JsonSchema, place: Place, check: Check, path: string): void {
   const { schema } = place;
   if (schema === undefined) {
-    check.required(`because it is defined in ${check.pathOf(path)}`, place.at);
+    check.required(`because it is defined in ${path}`, place.at);
     return;
   }
   completeness(restriction, place, check, path);
