@@ -492,7 +492,7 @@ describe('a service is refused', () => {
     [
       'with an address outside the range',
       service({ clusterIP: '10.0.0.1' }),
-      'spec.clusterIPs: Invalid value: ["10.0.0.1"]: failed to allocate IP 10.0.0.1: the provided IP (10.0.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16',
+      'spec.clusterIPs: Invalid value: ["10.0.0.1"]: failed to allocate IP 10.0.0.1: the provided network does not match the current range',
     ],
     [
       'with an address that is taken',
