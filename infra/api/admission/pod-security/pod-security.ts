@@ -2,12 +2,22 @@
 // refused; those that violate the one to warn of, and templates of such pods, are answered with a warning; so is a
 // namespace that is given a level its pods do not meet.
 
-import type { AnyObject, ObjectMeta } from '../../../../streams/resources/meta.ts';
+import type { AnyObject, Labels, ObjectMeta } from '../../../../streams/resources/meta.ts';
 import { resources } from '../../../../streams/resources/names.ts';
 import { forbidden, invalid } from '../../errors.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
 import type { CheckedContainer, CheckedPod, CheckedSpec } from './check.ts';
-import { inBrief, inDetail, policyOf, type Standard, same, standardName, stricter, violations } from './policy.ts';
+import {
+  inBrief,
+  inDetail,
+  type Policy,
+  policyOf,
+  type Standard,
+  same,
+  standardName,
+  stricter,
+  violations,
+} from './policy.ts';
 
 /** Pods looked at when a namespace changes its level. */
 const podsMax = 3_000;
@@ -113,10 +123,19 @@ function someOf(names: readonly string[]): string {
   return others === 0 ? first : `${first} (and ${others} other pod${others === 1 ? '' : 's'})`;
 }
 
-function policyFor({ world, namespace }: AdmissionRequest) {
+function policyFor({ world, namespace }: AdmissionRequest): Policy {
   const { labels } = world.get(resources.namespaces, { name: namespace })?.metadata ?? {};
-  return policyOf(labels).policy;
+  if (labels === undefined) return policyOf(undefined).policy;
+  let policy = policies.get(labels);
+  if (policy === undefined) {
+    policy = policyOf(labels).policy;
+    policies.set(labels, policy);
+  }
+  return policy;
 }
+
+/** Labels of a version never change: what they mean is found out once, and not for every pod. */
+const policies = new WeakMap<Labels, Policy>();
 
 /** Of what a pod may change, images and added containers are what the standards look at. */
 function isSignificant(object: AnyObject, before: AnyObject): boolean {
