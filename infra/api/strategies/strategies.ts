@@ -25,6 +25,7 @@ import {
   secretStrategy,
   serviceAccountStrategy,
 } from './config.ts';
+import { deviceStrategies } from './devices.ts';
 import { limitStrategies } from './limits.ts';
 import { networkingStrategies } from './networking.ts';
 import { podStrategy } from './pod.ts';
@@ -34,6 +35,7 @@ import { storageStrategies } from './storage.ts';
 
 const particulars: Readonly<Record<string, Omit<Strategy, 'lifecycle'>>> = {
   ...accessStrategies,
+  ...deviceStrategies,
   ...batchStrategies,
   ...limitStrategies,
   ...networkingStrategies,

@@ -40,6 +40,10 @@ const flowRule = (more: object) => ({
     ],
   },
 });
+const request = (more: object) => ({
+  spec: { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'golden' }, ...more }] } },
+});
+const device = (more: object) => ({ spec: { devices: [{ name: 'gpu-0', ...more }] } });
 const queuing = (more: object) => ({ spec: { limited: { limitResponse: { type: 'Queue', queuing: more } } } });
 
 // biome-ignore format: a table is read by columns
@@ -217,6 +221,29 @@ const creations: Readonly<Record<string, readonly Case[]>> = {
     [{ spec: { mutations: [{ patchType: 'JSONPatch' }] } }, 'spec.mutations[0].jsonPatch: Required value: must be specified when patchType is JSONPatch'],
     [{ spec: { matchConstraints: { resourceRules: [{ operations: ['DELETE'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] }] } } }, 'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"'],
   ],
+  DeviceClass: [
+    [{ spec: { selectors: [{}] } }, 'spec.selectors[0].cel: Required value'],
+    [{ spec: { extendedResourceName: 'gpu' } }, 'spec.extendedResourceName: Invalid value: "gpu": must be a valid extended resource name'],
+    [{ spec: { config: [{}] } }, 'spec.config[0].opaque: Required value'],
+  ],
+  ResourceClaim: [
+    [request({ exactly: null }), 'spec.devices.requests[0]: Required value: exactly one of `exactly` or `firstAvailable` is required'],
+    [request({ exactly: { deviceClassName: '' } }), 'spec.devices.requests[0].exactly.deviceClassName: Required value'],
+    [request({ exactly: { deviceClassName: 'a', allocationMode: 'All', count: 2 } }), "spec.devices.requests[0].exactly.count: Invalid value: 2: must not be specified when allocationMode is 'All'"],
+    [request({ exactly: { deviceClassName: 'a', allocationMode: 'Some' } }), 'spec.devices.requests[0].exactly.allocationMode: Unsupported value: "Some": supported values: "All", "ExactCount"'],
+    [{ spec: { devices: { config: [{ requests: ['none'], opaque: { driver: 'd', parameters: {} } }] } } }, "spec.devices.config[0].requests[0]: Invalid value: \"none\": must be the name of a request in the claim or the name of a request and a subrequest separated by '/'"],
+    [{ spec: { devices: { constraints: [{ matchAttribute: 'model' }] } } }, 'spec.devices.constraints[0].matchAttribute: Invalid value: "model": a fully qualified name must be a domain and a name separated by a slash'],
+  ],
+  ResourceSlice: [
+    [{ spec: { nodeName: null } }, 'spec: Required value: exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required'],
+    [{ spec: { allNodes: true } }, 'spec: Invalid value: "{`nodeName`, `allNodes`}": exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required, but multiple fields are set'],
+    [{ spec: { pool: { resourceSliceCount: 0 } } }, 'spec.pool.resourceSliceCount: Invalid value: 0: must be greater than zero'],
+    [device({ attributes: { model: {} } }), 'spec.devices[0].attributes[model]: Invalid value: "": exactly one value must be specified'],
+    [device({ attributes: { model: { version: '1' } } }), 'spec.devices[0].attributes[model].version: Invalid value: "1": must be a string compatible with semver.org spec 2.0.0'],
+    [device({ taints: [{ key: 'a', effect: 'Maybe' }] }), 'spec.devices[0].taints[0].effect: Unsupported value: "Maybe": supported values: "NoExecute", "NoSchedule", "None"'],
+    [device({ capacity: { memory: { value: '1Gi', requestPolicy: { default: '1' } } } }), 'spec.devices[0].capacity[memory].requestPolicy: Forbidden: allowMultipleAllocations must be true'],
+    [{ spec: { devices: [{ name: 'a' }, { name: 'a' }] } }, 'spec.devices[1]: Duplicate value: "a"'],
+  ],
   APIService: [
     [{ metadata: { name: 'other' } }, 'metadata.name: Invalid value: "other": must be `spec.version+"."+spec.group`: "v1.golden.example.com"'],
     [{ spec: { groupPriorityMinimum: 0 } }, 'spec.groupPriorityMinimum: Invalid value: 0: must be positive and less than 20000'],
@@ -241,6 +268,7 @@ const updates: Readonly<Record<string, readonly Case[]>> = {
   ],
   RoleBinding: [[{ roleRef: { name: 'edit' } }, 'roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"edit"}: cannot change roleRef']],
   PriorityClass: [[{ value: 5 }, 'value: Forbidden: may not be changed in an update.'], [{ preemptionPolicy: 'Never' }, `preemptionPolicy: Invalid value: "Never": ${immutable}`]],
+  ResourceSlice: [[{ spec: { driver: 'other.example.com' } }, `spec.driver: Invalid value: "other.example.com": ${immutable}`]],
   RuntimeClass: [[{ handler: 'b' }, `handler: Invalid value: "b": ${immutable}`]],
 };
 
