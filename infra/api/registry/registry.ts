@@ -139,8 +139,8 @@ export class Registry {
         const next = this.#prepareUpdate({ target, current: before, update, holds }, context);
         const object = next.kind === 'unchanged' ? before.object : next.request.object;
         const after = finished(object) ? undefined : toStorage(object, kind);
-        // What is shown otherwise than it is stored is stored anew, even if nothing else changes.
-        if (next.kind === 'unchanged' && (before === current || equal(after, current.object)))
+        // What would be stored otherwise today is stored anew, even if nothing else changes.
+        if (next.kind === 'unchanged' && (kind.custom === undefined || equal(after, current.object)))
           return { stored: before, locked: false };
         const locked = next.kind === 'changed' && next.locked;
         const reserved = next.kind === 'changed' ? reserve(this.#ports.admission, next.request) : undefined;
