@@ -152,13 +152,30 @@ function belowLimit(
     if (!allowsOvercommit(name)) check.required('Limit must be set for non overcommitable resources', '.limits');
     return;
   }
-  if (limit === amount) return;
+  if (limit === amount || (allowsOvercommit(name) && plainlyBelow(amount, limit))) return;
   const [asked, allowed] = [amountOf(amount), amountOf(limit)];
   if (asked === undefined || allowed === undefined) return;
   const order = compareQuantity(asked, allowed);
   if (order !== 0 && !allowsOvercommit(name))
     check.invalid(amount, `must be equal to ${name} limit of ${limit}`, '.requests');
   else if (order > 0) check.invalid(amount, `must be less than or equal to ${name} limit of ${limit}`, '.requests');
+}
+
+const digitsMax = 15;
+
+/** Whether two whole numbers of the same unit are in order, read without a parser: nearly all amounts are such. */
+function plainlyBelow(amount: string, limit: string): boolean {
+  const [a, b] = [digits(amount), digits(limit)];
+  if (a === 0 || b === 0 || a > digitsMax || b > digitsMax) return false;
+  if (amount.length - a !== limit.length - b || !amount.endsWith(limit.slice(b))) return false;
+  // A fraction has no place here: its digits would be taken for the unit.
+  return amount.charCodeAt(a) !== 46 && Number(amount.slice(0, a)) <= Number(limit.slice(0, b));
+}
+
+function digits(text: string): number {
+  let count = 0;
+  while (count < text.length && text.charCodeAt(count) >= 48 && text.charCodeAt(count) <= 57) count++;
+  return count;
 }
 
 function hugePagesAmount(name: string, amount: string, check: Check): void {

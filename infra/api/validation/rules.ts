@@ -15,7 +15,8 @@ export function fields<T extends object = Json>(
 ): Rule<T> {
   const steps: Steps = Object.entries(rules).map(([field, rule]) => ({ field, rule, absent: rule.absent }));
   const check = (value: T, check: Check, before?: T): void => {
-    for (const { field, rule, absent } of steps) {
+    for (let i = 0; i < steps.length; i++) {
+      const { field, rule, absent } = steps[i] as Steps[number];
       const inner = (value as Json)[field];
       if (isAbsent(inner)) {
         if (absent === undefined) continue;
@@ -27,7 +28,7 @@ export function fields<T extends object = Json>(
       }
       check.leave();
     }
-    for (const rule of whole) rule(value, check, before);
+    for (let i = 0; i < whole.length; i++) whole[i]?.(value, check, before);
   };
   return check;
 }
@@ -90,7 +91,7 @@ export function required<T>(rule?: Rule<T>, detail = ''): Rule<T> {
 export function all<T>(...rules: readonly Rule<T>[]): Rule<T> {
   const heeding = rules.filter(({ absent }) => absent !== undefined);
   const rule: Rule<T> = (value, check, before) => {
-    for (const rule of rules) rule(value, check, before);
+    for (let i = 0; i < rules.length; i++) rules[i]?.(value, check, before);
   };
   if (heeding.length === 0) return rule;
   return absentRule<T>(rule, (check, before, value) => {

@@ -53,7 +53,7 @@ const subscripted = /^(?<path>[^[]+)\['(?<key>[^']*)'\]$/;
 export function fieldRef(supported: readonly string[]): Rule<FieldRef> {
   return ({ apiVersion = 'v1', fieldPath = '' }, check) => {
     if (fieldPath === '') return check.required('', '.fieldPath');
-    const match = subscripted.exec(fieldPath)?.groups;
+    const match = fieldPath.includes('[') ? subscripted.exec(fieldPath)?.groups : undefined;
     const path = match?.path ?? fieldPath;
     if (apiVersion !== 'v1')
       return check.invalid(

@@ -175,35 +175,55 @@ function containerWarnings(container: Warned, { at, i, tell }: { at: string; i: 
   }
 }
 
-type PlacedPort = { readonly at: string; readonly port: Port };
-
-function portWarnings(spec: PodSpec, { path, tell }: { path: string; tell: Tell }): void {
-  let all: PlacedPort[] | undefined;
-  let names: Map<string, string> | undefined;
-  const full = (at: string) => (path === '' ? at : `${path}.${at}`);
+/** Calls `see` with every port of the pod, and with how many stood before it, until it returns true. */
+function eachPort(spec: PodSpec, see: (port: Port, list: string, at: readonly [number, number]) => boolean): void {
   for (const list of ['initContainers', 'containers'] as const) {
     const containers = spec[list] as readonly Warned[] | undefined;
     if (isAbsent(containers)) continue;
     for (let i = 0; i < containers.length; i++) {
       const ports = containers[i]?.ports;
       if (isAbsent(ports)) continue;
-      for (let j = 0; j < ports.length; j++) {
-        const port = ports[j] as Port;
-        const at = `spec.${list}[${i}].ports[${j}]`;
-        for (const other of all ?? none) portConflict({ at, port }, other as PlacedPort, { full, tell });
-        all ??= [];
-        all.push({ at, port });
-        if (!port.name) continue;
-        const taken = names?.get(port.name);
-        if (taken !== undefined) {
-          const use = `services and probes that select ports by name will use ${full(taken)}`;
-          tell(`${at}: duplicate port name ${JSON.stringify(port.name)} with ${full(taken)}, ${use}`);
-        }
-        names ??= new Map();
-        if (taken === undefined) names.set(port.name, at);
-      }
+      for (let j = 0; j < ports.length; j++) if (see(ports[j] as Port, list, [i, j])) return;
     }
   }
+}
+
+/** True where no two ports have the same number or name: then there is nothing to warn of. */
+function portsDiffer(spec: PodSpec): boolean {
+  let differ = true;
+  eachPort(spec, (port) => {
+    let same = 0;
+    if (port.hostIP && !port.hostPort) differ = false;
+    eachPort(spec, (other) => {
+      const number = other.containerPort === port.containerPort && other.protocol === port.protocol;
+      if (number || (port.name !== undefined && port.name !== '' && other.name === port.name)) same++;
+      return same > 1;
+    });
+    if (same > 1) differ = false;
+    return !differ;
+  });
+  return differ;
+}
+
+type PlacedPort = { readonly at: string; readonly port: Port };
+
+function portWarnings(spec: PodSpec, { path, tell }: { path: string; tell: Tell }): void {
+  if (portsDiffer(spec)) return;
+  const all: PlacedPort[] = [];
+  const names = new Map<string, string>();
+  const full = (at: string) => (path === '' ? at : `${path}.${at}`);
+  eachPort(spec, (port, list, [i, j]) => {
+    const at = `spec.${list}[${i}].ports[${j}]`;
+    if (port.hostIP && !port.hostPort) tell(`${at}: hostIP set without hostPort: ${JSON.stringify(port)}`);
+    for (const other of all) portConflict({ at, port }, other, { full, tell });
+    all.push({ at, port });
+    const taken = port.name ? names.get(port.name) : undefined;
+    if (taken !== undefined) {
+      const use = `services and probes that select ports by name will use ${full(taken)}`;
+      tell(`${at}: duplicate port name ${JSON.stringify(port.name)} with ${full(taken)}, ${use}`);
+    } else if (port.name) names.set(port.name, at);
+    return false;
+  });
 }
 
 function portConflict(

@@ -168,7 +168,7 @@ describe.each(Object.entries(creations))('a new %s', (kind, cases) => {
 });
 
 describe.each(Object.entries(updates))('an update of a %s', (kind, cases) => {
-  test.each(cases)('%j', (change, ...problems) => {
+  test.each(cases.map(([change, ...problems]) => [change, problems] as const))('%j', (change, problems) => {
     const before = created(goldenOf(kind)).object;
     expect(updated(before, changed(before, change)).problems).toEqual(problems);
   });
@@ -181,7 +181,7 @@ describe('a job’s status', () => {
   const holds = (...types: string[]) => ({ conditions: types.map((type) => ({ type, status: 'True' })) });
   const over = { startTime: '2026-01-01T00:00:00Z', completionTime: '2026-01-01T00:00:01Z' };
 
-  test.each<Case>([
+  const statuses: readonly Case[] = [
     [{ ...holds('Complete', 'SuccessCriteriaMet'), ...over, succeeded: 1 }],
     [
       { ...holds('Complete'), ...over },
@@ -194,7 +194,11 @@ describe('a job’s status', () => {
       'status.completedIndexes: Invalid value: "1": cannot set non-empty completedIndexes when non-indexed completion mode',
     ],
     [{ active: 1, ready: 2 }, 'status.ready: Invalid value: 2: cannot set more ready pods than active'],
-  ])('%j', (next, ...problems) => expect(status(next)).toEqual(problems));
+  ];
+
+  test.each(statuses.map(([next, ...problems]) => [next, problems] as const))('%j', (next, problems) =>
+    expect(status(next)).toEqual(problems),
+  );
 
   test('never takes an end back', () => {
     const was = { ...holds('Failed', 'FailureTarget'), startTime: over.startTime, failed: 2 };
