@@ -6,14 +6,18 @@ import type { Clock } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import type { Random } from '../../streams/base/random.ts';
 import type { ClusterLog } from '../../streams/log/event-log.ts';
+import type { AnyObject } from '../../streams/resources/meta.ts';
 import { type Feed, startFeed } from '../../streams/views/feed.ts';
 import { ObjectView } from '../../streams/views/object-view.ts';
+import { mutatingPolicies } from '../api/admission/admission-policies/mutating-policies.ts';
+import { validatingPolicies } from '../api/admission/admission-policies/validating-policies.ts';
 import { admissionPlugins } from '../api/admission/plugins.ts';
 import { type Authorizer, anyOf, mastersAuthorizer } from '../api/auth/authorize.ts';
 import { nodeAuthorizer } from '../api/auth/node/node-authorizer.ts';
 import { escalationCheck } from '../api/auth/rbac/escalation.ts';
 import { PolicyIndex } from '../api/auth/rbac/policy-index.ts';
 import { rbacAuthorizer } from '../api/auth/rbac/rbac-authorizer.ts';
+import type { Kind } from '../api/kinds/kind.ts';
 import { KindTable } from '../api/kinds/kind-table.ts';
 import { Deleter } from '../api/registry/deletion.ts';
 import { localWriter } from '../api/registry/local-writer.ts';
@@ -50,7 +54,9 @@ export async function startApiStack({ log, clock, random, logger }: StackPorts):
   const index = new PolicyIndex(view);
   const authorizer = anyOf([mastersAuthorizer, nodeAuthorizer(view), rbacAuthorizer(index)]);
   const late = lateWriter();
-  const chain = { authorizer, writer: late.writer, now: () => recorder.now() };
+  const withDefaults = (kind: Kind, object: AnyObject) => strategyOf(kind).defaults?.(object) ?? object;
+  const policies = [mutatingPolicies({ authorizer, kinds, withDefaults }), validatingPolicies({ authorizer, kinds })];
+  const chain = { authorizer, writer: late.writer, now: () => recorder.now(), policies };
   const ports: RegistryPorts = {
     view,
     random: random.stream('registry'),

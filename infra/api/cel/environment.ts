@@ -24,15 +24,15 @@ import {
 
 /** Structures by name; what has no entry here is no structure an expression can look into. */
 export type StructureFields = {
-  /** The fields of a structure, or undefined when there is none of this name. */
-  fields(structure: string): ReadonlyMap<string, CelType> | undefined;
+  /** The types of a structure's fields by name, or undefined when there is no structure of this name. */
+  fields(structure: string): { get(field: string): CelType | undefined } | undefined;
 };
 
 export type Environment = {
   readonly variables: ReadonlyMap<string, CelType>;
   readonly structures: StructureFields;
-  /** Structures an expression may build (`Object{…}`); names are those of `structures`. */
-  readonly constructible?: ReadonlySet<string>;
+  /** Whether an expression may build structures of this name (`Object.spec{…}`). */
+  readonly constructible?: (structure: string) => boolean;
   /** Functions beside the libraries' (`jsonpatch.escapeKey` in mutations). */
   readonly functions?: ReadonlyMap<string, FunctionDeclaration>;
 };
@@ -46,7 +46,7 @@ export function findIdentifier(environment: Environment, name: string): CelType 
   if (variable !== undefined) return variable;
   const type = TYPE_NAMES.get(plain);
   if (type !== undefined) return typeOf(type);
-  return environment.constructible?.has(plain) === true ? typeOf(objectType(plain)) : undefined;
+  return environment.constructible?.(plain) === true ? typeOf(objectType(plain)) : undefined;
 }
 
 export function findFunction(environment: Environment, name: string): FunctionDeclaration | undefined {
@@ -57,7 +57,7 @@ export function findFunction(environment: Environment, name: string): FunctionDe
 /** The type a name of a type stands for. */
 export function namedType(environment: Environment, name: string): CelType | undefined {
   const plain = name.startsWith('.') ? name.slice(1) : name;
-  return TYPE_NAMES.get(plain) ?? (environment.constructible?.has(plain) === true ? objectType(plain) : undefined);
+  return TYPE_NAMES.get(plain) ?? (environment.constructible?.(plain) === true ? objectType(plain) : undefined);
 }
 
 const TYPE_NAMES: ReadonlyMap<string, CelType> = new Map<string, CelType>([

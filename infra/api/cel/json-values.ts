@@ -62,7 +62,7 @@ function partValue(json: unknown, declared: Declared | undefined): Value {
   return declared === undefined ? dynamicValue(json) : declaredValue(json, declared);
 }
 
-class JsonList implements ListValue {
+export class JsonList implements ListValue {
   readonly category = 'list';
   readonly json: readonly unknown[];
   readonly #declared: Declared | undefined;

@@ -77,7 +77,7 @@ export interface ObjectValue {
   readonly category: 'object';
   readonly type: CelType;
   equals(other: Value): boolean;
-  field?(name: string): Value | undefined;
+  field?(name: string): Result | undefined;
   isZero?(): boolean;
   /** Counted by costs, where it has one. */
   readonly size?: number;

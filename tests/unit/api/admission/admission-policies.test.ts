@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest';
+import { type ApiWorld, apiWorld, type Body } from '../../../kit/api-world.ts';
+
+const group = '/apis/admissionregistration.k8s.io/v1';
+const configMaps = '/api/v1/namespaces/default/configmaps';
+const apiVersion = 'admissionregistration.k8s.io/v1';
+
+const onConfigMaps = {
+  resourceRules: [
+    { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] },
+  ],
+};
+
+/** A policy about ConfigMaps, bound for everything. */
+async function aPolicy(world: ApiWorld, spec: Body, binding: Body = {}): Promise<void> {
+  const kind = spec.mutations === undefined ? 'ValidatingAdmissionPolicy' : 'MutatingAdmissionPolicy';
+  const resource = spec.mutations === undefined ? 'validatingadmissionpolicies' : 'mutatingadmissionpolicies';
+  const full = { failurePolicy: 'Fail', matchConstraints: onConfigMaps, ...spec };
+  const reinvocation = spec.mutations === undefined ? {} : { reinvocationPolicy: 'Never' };
+  const body = { apiVersion, kind, metadata: { name: 'p' }, spec: { ...reinvocation, ...full } };
+  await world.ok(`${group}/${resource}`, { method: 'POST', body });
+  const actions = spec.mutations === undefined ? { validationActions: ['Deny'] } : {};
+  await world.ok(`${group}/${resource.replace('policies', 'policybindings')}`, {
+    method: 'POST',
+    body: {
+      apiVersion,
+      kind: `${kind}Binding`,
+      metadata: { name: 'b' },
+      spec: { policyName: 'p', ...actions, ...binding },
+    },
+  });
+}
+
+function aConfigMap(name: string, data: Body): Body {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data };
+}
+
+function post(world: ApiWorld, name: string, data: Body) {
+  return world.ok(configMaps, { method: 'POST', body: aConfigMap(name, data) });
+}
+
+function refused(world: ApiWorld, name: string, data: Body) {
+  return world.refused(configMaps, { method: 'POST', body: aConfigMap(name, data) });
+}
+
+describe('a validating policy', () => {
+  test('denies what its expression does not hold for, in its own words', async () => {
+    const world = await apiWorld();
+    await aPolicy(world, {
+      variables: [{ name: 'size', expression: "int(object.data['size'])" }],
+      validations: [
+        { expression: 'variables.size < 10', messageExpression: "'size ' + string(variables.size) + ' is too much'" },
+        { expression: "object.metadata.name != 'taken'", reason: 'Forbidden' },
+      ],
+    });
+    await post(world, 'small', { size: '3' });
+    const message = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: size 30 is too much";
+    expect(await refused(world, 'large', { size: '30' })).toMatchObject({
+      code: 422,
+      reason: 'Invalid',
+      message: `configmaps "large" is forbidden: ${message}`,
+      details: { name: 'large', kind: 'configmaps', causes: [{ message }] },
+    });
+    expect(await refused(world, 'taken', { size: '3' })).toMatchObject({
+      code: 403,
+      reason: 'Forbidden',
+      message: expect.stringContaining("failed expression: object.metadata.name != 'taken'"),
+    });
+  });
+
+  test('that fails denies, unless its failures are to be ignored', async () => {
+    for (const [failurePolicy, denied] of [['Fail', true] as const, ['Ignore', false] as const]) {
+      const world = await apiWorld();
+      await aPolicy(world, { failurePolicy, validations: [{ expression: 'object.nothing.here == 1' }] });
+      if (!denied) await post(world, 'a', {});
+      else
+        expect(await refused(world, 'a', {})).toMatchObject({
+          message: expect.stringContaining(
+            "denied request: expression 'object.nothing.here == 1' resulted in error: no such key: nothing",
+          ),
+        });
+    }
+  });
+
+  test('only warns where the binding says so', async () => {
+    const world = await apiWorld();
+    await aPolicy(world, { validations: [{ expression: 'false', message: 'no' }] }, { validationActions: ['Warn'] });
+    const response = await world.ask(configMaps, { method: 'POST', body: aConfigMap('a', {}) });
+    expect(response.status).toBe(201);
+    expect(response.headers.warning).toEqual([
+      `299 - "Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': no"`,
+    ]);
+  });
+
+  test('is asked only about what its conditions, rules and selectors mean', async () => {
+    const world = await apiWorld();
+    await aPolicy(
+      world,
+      {
+        matchConditions: [
+          { name: 'mine', expression: "request.userInfo.username != 'nobody' && object.metadata.name.startsWith('x')" },
+        ],
+        validations: [{ expression: 'false' }],
+      },
+      { matchResources: { objectSelector: { matchLabels: { strict: 'yes' } } } },
+    );
+    await post(world, 'x1', {});
+    const labelled = { ...aConfigMap('x2', {}), metadata: { name: 'x2', labels: { strict: 'yes' } } };
+    expect(await world.refused(configMaps, { method: 'POST', body: labelled })).toMatchObject({ code: 422 });
+    const other = { ...labelled, metadata: { name: 'y', labels: { strict: 'yes' } } };
+    await world.ok(configMaps, { method: 'POST', body: other });
+  });
+
+  test('reads its parameters, and says what to do without them', async () => {
+    const world = await apiWorld();
+    await post(world, 'limits', { max: '5' });
+    const paramKind = { apiVersion: 'v1', kind: 'ConfigMap' };
+    await aPolicy(
+      world,
+      { paramKind, validations: [{ expression: '!has(object.data.n) || int(object.data.n) <= int(params.data.max)' }] },
+      { paramRef: { name: 'limits', parameterNotFoundAction: 'Deny' } },
+    );
+    await post(world, 'five', { n: '5' });
+    expect(await refused(world, 'six', { n: '6' })).toMatchObject({ code: 422 });
+    await world.ok(`${configMaps}/limits`, { method: 'DELETE' });
+    expect(await refused(world, 'one', { n: '1' })).toMatchObject({
+      message: expect.stringContaining(
+        'denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction',
+      ),
+    });
+  });
+
+  test('asks what the user may do', async () => {
+    const world = await apiWorld();
+    await aPolicy(world, {
+      validations: [
+        {
+          expression:
+            "authorizer.group('').resource('secrets').namespace('default').check('get').allowed() && authorizer.requestResource.check('create').allowed()",
+        },
+        { expression: "!authorizer.serviceAccount('default', 'x').path('/metrics').check('get').allowed()" },
+      ],
+    });
+    await post(world, 'a', {});
+  });
+
+  test('is never about policies', async () => {
+    const world = await apiWorld();
+    const everything = {
+      resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] }],
+    };
+    await aPolicy(world, { matchConstraints: everything, validations: [{ expression: 'false' }] });
+    await refused(world, 'a', {});
+    await world.ok(`${group}/validatingadmissionpolicies/p`, { method: 'DELETE' });
+    await post(world, 'a', {});
+  });
+});
+
+describe('a mutating policy', () => {
+  test('merges the configuration it builds', async () => {
+    const world = await apiWorld();
+    await aPolicy(world, {
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: {
+            expression:
+              "Object{ metadata: Object.metadata{ labels: {'size': string(object.data.size())} }, data: {'added': object.metadata.name} }",
+          },
+        },
+      ],
+    });
+    expect(await post(world, 'a', { own: '1' })).toMatchObject({
+      metadata: { labels: { size: '1' } },
+      data: { own: '1', added: 'a' },
+    });
+  });
+
+  test('applies the patch it builds, and none where a test fails', async () => {
+    const world = await apiWorld();
+    const expression = `[
+      JSONPatch{op: "test", path: "/data/kind", value: "plain"},
+      JSONPatch{op: "add", path: "/metadata/annotations", value: {}},
+      JSONPatch{op: "add", path: "/metadata/annotations/" + jsonpatch.escapeKey("a/b"), value: "1"}
+    ]`;
+    await aPolicy(world, { mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }] });
+    expect(await post(world, 'a', { kind: 'plain' })).toMatchObject({ metadata: { annotations: { 'a/b': '1' } } });
+    expect((await post(world, 'b', { kind: 'other' })).metadata.annotations).toBeUndefined();
+  });
+
+  test('that builds an object under a wrong name denies', async () => {
+    const world = await apiWorld();
+    const expression = 'Object{ metadata: Object.spec{ labels: {"a": "b"} } }';
+    await aPolicy(world, { mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }] });
+    expect(await refused(world, 'a', {})).toMatchObject({
+      message: expect.stringContaining(
+        `policy 'p' with binding 'b' denied request: type mismatch: unexpected type name "Object.spec", expected "Object.metadata"`,
+      ),
+    });
+  });
+});
