@@ -26,40 +26,50 @@ const pods = { group: '', resource: 'pods' };
 export const serviceAccountAdmission: AdmissionPlugin = {
   name: 'ServiceAccount',
   admit(request) {
-    const { operation, object, random } = request;
-    if (operation !== 'create' || !concerns(request, pods) || isMirror(object)) return object;
-    const spec = object.spec as TokenSpec;
-    const accountName = spec.serviceAccountName || spec.serviceAccount || 'default';
-    const account = accountOf(request, accountName);
-    const secrets = (spec.imagePullSecrets?.length ?? 0) > 0 ? undefined : account.imagePullSecrets;
-    const named: TokenSpec = {
-      ...spec,
-      serviceAccountName: accountName,
-      serviceAccount: accountName,
-      ...(secrets === undefined || secrets.length === 0 ? undefined : { imagePullSecrets: secrets }),
-    };
-    const mounts = spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
-    const withToken = mounts ? mountToken(named, `${volumePrefix}${nameSuffix(random)}`) : named;
-    return { ...object, spec: withToken } as AnyObject;
+    const { operation, object } = request;
+    if (operation !== 'create' || !concerns(request, pods)) return object;
+    const admitted = isMirror(object) ? object : withAccount(request);
+    // Said before validation has its say, as upstream does.
+    check({ ...request, object: admitted });
+    return admitted;
   },
-  validate(request) {
-    const { operation, object, kind, name, namespace } = request;
-    const creates = operation === 'create' && concerns(request, pods);
-    if (!creates && !(operation === 'update' && concerns(request, { ...pods, sub: 'ephemeralcontainers' }))) return;
-    const spec = object.spec as TokenSpec;
-    if (creates && isMirror(object)) {
-      const problem = mirrorProblem(spec);
-      if (problem !== undefined) throw forbidden(kind, name, problem);
-      return;
-    }
-    const accountName = spec.serviceAccountName ?? '';
-    if (accountName === '') throw forbidden(kind, name, `no service account specified for pod ${namespace}/${name}`);
-    const account = accountOf(request, accountName);
-    if (!['1', 't', 'true'].includes(account.metadata.annotations?.[mountableAnnotation]?.toLowerCase() ?? '')) return;
-    const problem = mountableProblem(spec, account, creates ? 'pod' : 'ephemeral containers');
-    if (problem !== undefined) throw forbidden(kind, name, problem);
-  },
+  validate: check,
 };
+
+function withAccount(request: AdmissionRequest): AnyObject {
+  const { object, random } = request;
+  const spec = object.spec as TokenSpec;
+  const accountName = spec.serviceAccountName || spec.serviceAccount || 'default';
+  const account = accountOf(request, accountName);
+  const secrets = (spec.imagePullSecrets?.length ?? 0) > 0 ? undefined : account.imagePullSecrets;
+  const named: TokenSpec = {
+    ...spec,
+    serviceAccountName: accountName,
+    serviceAccount: accountName,
+    ...(secrets === undefined || secrets.length === 0 ? undefined : { imagePullSecrets: secrets }),
+  };
+  const mounts = spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
+  const withToken = mounts ? mountToken(named, `${volumePrefix}${nameSuffix(random)}`) : named;
+  return { ...object, spec: withToken } as AnyObject;
+}
+
+function check(request: AdmissionRequest): void {
+  const { operation, object, kind, name, namespace } = request;
+  const creates = operation === 'create' && concerns(request, pods);
+  if (!creates && !(operation === 'update' && concerns(request, { ...pods, sub: 'ephemeralcontainers' }))) return;
+  const spec = object.spec as TokenSpec;
+  if (creates && isMirror(object)) {
+    const problem = mirrorProblem(spec);
+    if (problem !== undefined) throw forbidden(kind, name, problem);
+    return;
+  }
+  const accountName = spec.serviceAccountName ?? '';
+  if (accountName === '') throw forbidden(kind, name, `no service account specified for pod ${namespace}/${name}`);
+  const account = accountOf(request, accountName);
+  if (!['1', 't', 'true'].includes(account.metadata.annotations?.[mountableAnnotation]?.toLowerCase() ?? '')) return;
+  const problem = mountableProblem(spec, account, creates ? 'pod' : 'ephemeral containers');
+  if (problem !== undefined) throw forbidden(kind, name, problem);
+}
 
 function isMirror({ metadata }: AnyObject): boolean {
   return metadata.annotations?.[mirrorAnnotation] !== undefined;
