@@ -48,7 +48,8 @@ function checkRole(request: AdmissionRequest, { index, authorizer }: EscalationP
   const where = { namespace: namespaceOf(request), resource: kind.resource, name: asked };
   if (authorizer.authorize({ user, request: attributes('escalate', where) }).kind === 'allowed') return;
   const role = object as unknown as ClusterRole;
-  const complaint = complaintOf(role.rules ?? [], { user, namespace: where.namespace, index });
+  const rules = Array.isArray(role.rules) ? role.rules : [];
+  const complaint = complaintOf(rules, { user, namespace: where.namespace, index });
   if (complaint !== undefined) throw forbidden(kind, name, complaint);
   if (!aggregates(role) && !aggregates(before as unknown as ClusterRole | undefined)) return;
   if (complaintOf(fullAuthority, { user, namespace: where.namespace, index }) === undefined) return;

@@ -62,7 +62,7 @@ export class PolicyIndex {
   }
 
   /** The rules of the role a binding in that namespace refers to; the text says which role there is not. */
-  rulesOf({ kind, name }: RoleRef, namespace: string): readonly PolicyRule[] | string {
+  rulesOf({ kind = '', name = '' }: Partial<RoleRef>, namespace: string): readonly PolicyRule[] | string {
     switch (kind) {
       case 'ClusterRole': {
         const role = this.#view.get<Role>(resources.clusterRoles, { name });
@@ -101,7 +101,7 @@ export class PolicyIndex {
     const missingRoles: string[] = [];
     for (const { stored } of [...found].sort((a, b) => (a.stored.key < b.stored.key ? -1 : 1))) {
       const binding = bindingOf(stored);
-      const rules = this.rulesOf(binding.roleRef, namespace);
+      const rules = this.rulesOf(binding.roleRef ?? {}, namespace);
       if (typeof rules === 'string') missingRoles.push(rules);
       else granted.push({ source: sourceText(binding, user), rules });
     }

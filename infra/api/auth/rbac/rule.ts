@@ -11,13 +11,12 @@ export const fullAuthority: readonly PolicyRule[] = [
 ];
 
 export function ruleAllows(rule: PolicyRule, asked: Attributes): boolean {
-  if (!matches(rule.verbs, asked.verb)) return false;
+  if (!matches(rule.verbs ?? none, asked.verb)) return false;
   if (!asked.isResourceRequest) return matchesPath(rule.nonResourceURLs ?? none, asked.path);
-  const { resourceNames } = rule;
   return (
     matches(rule.apiGroups ?? none, asked.group) &&
     matchesResource(rule.resources ?? none, asked) &&
-    (resourceNames === undefined || resourceNames.length === 0 || resourceNames.includes(asked.name))
+    isOrIncludes(rule.resourceNames ?? none, asked.name)
   );
 }
 
@@ -81,13 +80,24 @@ function pathCovers(pattern: string, path: string): boolean {
   return pattern.endsWith('*') && path.startsWith(pattern.replace(/\*+$/, ''));
 }
 
-function* brokenDown({
-  apiGroups = none,
-  resources = none,
-  resourceNames = none,
-  nonResourceURLs = none,
-  verbs,
-}: PolicyRule): Generator<PolicyRule> {
+/** An empty list of names means every name. */
+function isOrIncludes(names: readonly string[], name: string): boolean {
+  return names.length === 0 || names.includes(name);
+}
+
+/** The rule with every list there: a role is looked at before anybody has checked what its author sent. */
+function whole(rule: PolicyRule): Required<PolicyRule> {
+  return {
+    verbs: rule.verbs ?? none,
+    apiGroups: rule.apiGroups ?? none,
+    resources: rule.resources ?? none,
+    resourceNames: rule.resourceNames ?? none,
+    nonResourceURLs: rule.nonResourceURLs ?? none,
+  };
+}
+
+function* brokenDown(rule: PolicyRule): Generator<PolicyRule> {
+  const { apiGroups, resources, resourceNames, nonResourceURLs, verbs } = whole(rule);
   for (const group of apiGroups) {
     for (const resource of resources) {
       for (const verb of verbs) {
@@ -102,10 +112,10 @@ function* brokenDown({
 
 /** `right` has at most one of each. */
 function covers(rule: PolicyRule, right: PolicyRule): boolean {
-  const { apiGroups = none, resources = none, resourceNames = none, nonResourceURLs = none } = rule;
+  const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } = whole(rule);
   const [name] = right.resourceNames ?? none;
   return (
-    right.verbs.every((verb) => matches(rule.verbs, verb)) &&
+    right.verbs.every((verb) => matches(verbs, verb)) &&
     (right.apiGroups ?? none).every((group) => matches(apiGroups, group)) &&
     (right.resources ?? none).every((resource) => resourceCovers(resources, resource)) &&
     (right.nonResourceURLs ?? none).every((url) => nonResourceURLs.some((pattern) => pathCovers(pattern, url))) &&
