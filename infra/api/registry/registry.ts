@@ -127,6 +127,20 @@ export class Registry {
     return { kind: 'created', stored: shown(recorded.stored, kind) };
   }
 
+  /** Admission's say on a request to a subresource that writes no object of its own: an eviction, a token, a stream. */
+  admit(
+    { target, ...asked }: { target: Target; subresource: string; operation: 'create' | 'connect'; object: AnyObject },
+    context: RequestContext,
+  ): Promise<AnyObject> {
+    const { admission, view: world, random } = this.#ports;
+    return whileHeld(async (holds) => {
+      const request = { ...target, ...asked, context, world, random, holds };
+      const object = admit(admission, request);
+      validateAdmission(admission, { ...request, object });
+      return object;
+    });
+  }
+
   /** Changes an object that exists; throws NotFound otherwise. */
   async update(target: Target, update: Update, context: RequestContext): Promise<StoredObject> {
     const { kind, name } = target;

@@ -22,7 +22,14 @@ import { bodyOf } from './write-requests.ts';
 export type Reviews = {
   handles(kind: Kind): boolean;
   answer(call: ResourceCall): Promise<void>;
-  token(call: ResourceCall, asked: { target: Target; account: AnyObject }): Promise<void>;
+  token(call: ResourceCall, asked: TokenAsked): Promise<void>;
+};
+
+export type TokenAsked = {
+  readonly target: Target;
+  readonly account: AnyObject;
+  /** Admission's say on the request. */
+  readonly admit: (request: AnyObject) => Promise<unknown>;
 };
 
 export type ReviewPorts = {
@@ -49,10 +56,11 @@ export function reviews(ports: ReviewPorts): Reviews {
       const { metadata = {}, ...rest } = await answerTo(call, body, ports);
       sendValue(call, { value: { kind, apiVersion: `${group}/${version}`, metadata, ...rest }, form, status: 201 });
     },
-    async token(call, { target, account }) {
+    async token(call, { target, account, admit }) {
       const { form } = formOf(call, offers.builtIn);
       const body = await bodyOf(call, { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' });
       const { warn } = contextOf(call);
+      await admit(body);
       const value = await answerTokenRequest({ target, account, body, warn }, ports);
       sendValue(call, { value, form, status: 201 });
     },

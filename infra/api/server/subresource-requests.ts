@@ -12,6 +12,7 @@ import { bind } from '../registry/binding.ts';
 import { evict } from '../registry/eviction.ts';
 import { finalizeNamespace } from '../registry/finalize.ts';
 import type { Target } from '../registry/registry.ts';
+import { asStored } from '../render/convert.ts';
 import { deleteOptions } from '../verbs/delete.ts';
 import { patchObject } from '../verbs/patch.ts';
 import { sendLogs } from '../verbs/pod-logs.ts';
@@ -48,7 +49,12 @@ export async function subresourceRequest(call: ResourceCall, ports: ResourcePort
       return sendLogs({ pod, request: call.request, response: call.response, nowMs: ports.clock.now() }, ports.logs);
     }
     case 'token':
-      return ports.reviews.token(call, { target, account: ports.registry.get(target).object });
+      return ports.reviews.token(call, {
+        target,
+        account: ports.registry.get(target).object,
+        admit: (object) =>
+          ports.registry.admit({ target, subresource: 'token', operation: 'create', object }, contextOf(call)),
+      });
     default:
       throw unknownPath();
   }
@@ -67,7 +73,7 @@ async function partRequest(
     const patch = await patchOf(call, subresource);
     stored = (await patchObject(registry, { target, patch }, contextOf(call))).stored;
   } else {
-    const body = await bodyOf(call);
+    const body = asStored(await bodyOf(call), call.kind);
     stored = await registry.update(target, { change: () => body, subresource }, contextOf(call));
   }
   sendStored(call, { stored, rendering, status: 200 });
@@ -138,6 +144,7 @@ async function evictionRequest(
     throw badRequest(`name in URL does not match name in Eviction object: ${target.name} != ${name}`);
   const { dryRun, ...options } = deleteOptions(call.request.query, (body.deleteOptions ?? undefined) as AnyObject);
   const context = contextOf(call);
+  await registry.admit({ target, subresource: 'eviction', operation: 'create', object: body }, context);
   const budgets = kindOf('policy', 'poddisruptionbudgets');
   assert(budgets !== undefined, 'disruption budgets are served');
   const ports = { registry, deleter, budgets };

@@ -2,6 +2,7 @@
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { StoredObject } from '../../../streams/views/stored-object.ts';
+import { awaitedAccount } from '../admission/awaited-account.ts';
 import { forbiddenStatus } from '../auth/authorize.ts';
 import type { UserInfo } from '../auth/user.ts';
 import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
@@ -21,12 +22,15 @@ import { sendList, sendStored, sendValue } from './answer.ts';
 import { contextOf, fieldValidationOf, formOf, offerOf } from './call.ts';
 import { namespaceOf, type ResourceCall, type ResourcePorts } from './resource-requests.ts';
 
-export async function createRequest(call: ResourceCall, { registry, clock }: ResourcePorts): Promise<void> {
+export async function createRequest(call: ResourceCall, ports: ResourcePorts): Promise<void> {
   const { kind, stored, info } = call;
-  const rendering = renderingOf(call, clock.now());
+  const rendering = renderingOf(call, ports.clock.now());
   const context = contextOf(call);
   const body = asStored(await bodyOf(call), kind);
-  const created = await registry.create({ kind: stored, namespace: info.namespace, body }, context);
+  const creation = { kind: stored, namespace: info.namespace, body };
+  const awaited = awaitedAccount(creation, ports);
+  if (awaited !== undefined) await awaited;
+  const created = await ports.registry.create(creation, context);
   sendStored(call, { stored: created, rendering, status: 201 });
 }
 
@@ -70,7 +74,7 @@ function checkCreation({ user, info }: ResourceCall, { authorizer }: ResourcePor
 
 /** The patch in the body; `subresource` is the one it changes, if any. */
 export async function patchOf(call: ResourceCall, subresource?: string) {
-  const { request, stored } = call;
+  const { request, stored, kind } = call;
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const supported = patchTypesOf(stored);
   if (!supported.includes(type)) {
@@ -92,7 +96,8 @@ export async function patchOf(call: ResourceCall, subresource?: string) {
     subresource,
     force: truthy(query.get('force')),
     fieldManager: query.get('fieldManager') ?? '',
-    conform: (object: AnyObject) => conformed(object, stored, { fieldValidation, warn }),
+    ...(kind !== stored && { face: kind }),
+    conform: (object: AnyObject) => conformed(object, kind, { fieldValidation, warn }),
   };
 }
 

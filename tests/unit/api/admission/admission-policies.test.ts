@@ -199,3 +199,91 @@ describe('a mutating policy', () => {
     });
   });
 });
+
+describe('an expression that does not compile is refused when it is written', () => {
+  const spec = { failurePolicy: 'Fail', matchConstraints: onConfigMaps };
+  const validations = [{ expression: 'true' }];
+  const wrong: readonly (readonly [string, Body, string])[] = [
+    [
+      'a validation',
+      { validations: [{ expression: 'object.x +' }] },
+      'spec.validations[0].expression: Invalid value: "object.x +": compilation failed: ERROR: <input>:1:11: Syntax error: mismatched input \'<EOF>\' expecting',
+    ],
+    [
+      'a validation of another type',
+      { validations: [{ expression: '"a"' }] },
+      'spec.validations[0].expression: Invalid value: "\\"a\\"": must evaluate to bool but got string',
+    ],
+    [
+      'a message',
+      { validations: [{ expression: 'true', messageExpression: 'authorizer.path("/").check("get").allowed()' }] },
+      'spec.validations[0].messageExpression: Invalid value: "authorizer.path(\\"/\\").check(\\"get\\").allowed()": compilation failed: ERROR: <input>:1:1: undeclared reference to \'authorizer\' (in container \'\')',
+    ],
+    [
+      'a condition that looks at parameters there are none of',
+      { validations, matchConditions: [{ name: 'a', expression: 'params.x == 1' }] },
+      "spec.matchConditions[0].expression: Invalid value: \"params.x == 1\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'params' (in container '')",
+    ],
+    [
+      'a variable that uses a later one',
+      {
+        validations,
+        variables: [
+          { name: 'a', expression: 'variables.b' },
+          { name: 'b', expression: '1' },
+        ],
+      },
+      'spec.variables[0].expression: Invalid value: "variables.b": compilation failed: ERROR: <input>:1:10: undefined field \'b\'',
+    ],
+    [
+      'a variable used as what it is not',
+      { variables: [{ name: 'a', expression: '1' }], validations: [{ expression: 'variables.a == "1"' }] },
+      "found no matching overload for '_==_' applied to '(int, string)'",
+    ],
+    [
+      'an annotation',
+      { validations, auditAnnotations: [{ key: 'a', valueExpression: '1' }] },
+      'spec.auditAnnotations[0].valueExpression: Invalid value: "1": must evaluate to one of [string null_type] but got int',
+    ],
+  ];
+
+  test.each(wrong)('%s', async (_, more, message) => {
+    const world = await apiWorld();
+    const body = { apiVersion, kind: 'ValidatingAdmissionPolicy', metadata: { name: 'p' }, spec: { ...spec, ...more } };
+    expect(await world.refused(`${group}/validatingadmissionpolicies`, { method: 'POST', body })).toMatchObject({
+      code: 422,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('a mutation has to build what its kind of patch asks for', async () => {
+    const world = await apiWorld();
+    const mutations = [{ patchType: 'JSONPatch', jsonPatch: { expression: 'Object{}' } }];
+    const body = {
+      apiVersion,
+      kind: 'MutatingAdmissionPolicy',
+      metadata: { name: 'p' },
+      spec: { ...spec, reinvocationPolicy: 'Never', mutations },
+    };
+    expect(await world.refused(`${group}/mutatingadmissionpolicies`, { method: 'POST', body })).toMatchObject({
+      message: expect.stringContaining(
+        'spec.mutations[0].jsonPatch.expression: Invalid value: "Object{}": must evaluate to list(JSONPatch) but got Object',
+      ),
+    });
+  });
+
+  test('a condition of a webhook', async () => {
+    const world = await apiWorld();
+    const webhook = {
+      name: 'a.example.com',
+      clientConfig: { url: 'https://example.com' },
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      matchConditions: [{ name: 'a', expression: '... [] bad expression' }],
+    };
+    const body = { apiVersion, kind: 'ValidatingWebhookConfiguration', metadata: { name: 'p' }, webhooks: [webhook] };
+    expect(await world.refused(`${group}/validatingwebhookconfigurations`, { method: 'POST', body })).toMatchObject({
+      message: expect.stringContaining('compilation failed'),
+    });
+  });
+});
