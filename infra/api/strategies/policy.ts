@@ -2,6 +2,11 @@
 
 import { type AnyObject, timestamp } from '../../../streams/resources/meta.ts';
 import {
+  mutatingPolicyExpressions,
+  validatingPolicyExpressions,
+  webhookExpressions,
+} from '../admission/admission-policies/expression-problems.ts';
+import {
   mutatingPolicy,
   mutatingPolicyBinding,
   policyStatus,
@@ -12,6 +17,7 @@ import {
 import { apiService, apiServiceStatus } from '../validation/api-service.ts';
 import type { Rule } from '../validation/check.ts';
 import { flowSchema, flowStatus, priorityLevel } from '../validation/flow-control.ts';
+import { all } from '../validation/rules.ts';
 import { webhookConfiguration } from '../validation/webhooks.ts';
 import { at, checked, checkedUpdate, filled, inTurn, type Particulars, withStatus } from './checked.ts';
 import { fill } from './fill.ts';
@@ -40,7 +46,7 @@ function webhooks(more: Readonly<Record<string, unknown>>): Particulars {
       filled('webhooks.*.clientConfig.service', https),
     ),
     warnings: staticNameWarnings,
-    ...checked(webhookConfiguration as Rule),
+    ...checked(all(webhookConfiguration as Rule, webhookExpressions as Rule)),
   };
 }
 
@@ -81,12 +87,12 @@ export const policyStrategies: Readonly<Record<string, Particulars>> = {
     defaults: policyDefaults,
     statusKeepsMetadata: true,
     ...withStatus({}, policyStatus),
-    ...checked(validatingPolicy as Rule),
+    ...checked(all(validatingPolicy as Rule, validatingPolicyExpressions as Rule)),
   },
   'mutatingadmissionpolicies.admissionregistration.k8s.io': {
     ...policy,
     defaults: policyDefaults,
-    ...checked(mutatingPolicy),
+    ...checked(all(mutatingPolicy, mutatingPolicyExpressions as Rule)),
   },
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': { ...binding, ...checked(validatingPolicyBinding) },
   'mutatingadmissionpolicybindings.admissionregistration.k8s.io': { ...binding, ...checked(mutatingPolicyBinding) },
