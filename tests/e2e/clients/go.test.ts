@@ -61,6 +61,21 @@ describe.skipIf(directory === undefined)('client-go and controller-runtime', () 
     ]);
   });
 
+  test('an operator with a kind of its own defines it, serves it and cleans up after it', async () => {
+    expect(await facts('operator')).toEqual([
+      'the definition is established and served',
+      'made with a default: replicas 2',
+      'ready at generation 1, its deployment has 2 replicas, owned by Website',
+      'ready at generation 2, its deployment has 3 replicas, owned by Website',
+      'shrunk: Invalid [FieldValueForbidden spec.replicas]',
+      'ten: Invalid [FieldValueInvalid spec.replicas]',
+      'a deployment somebody removes is made again',
+      'removed, the deployment is collected',
+      'its event: home 3 replicas go',
+      'streaming lists: 2, lists: 0, protobuf on: true',
+    ]);
+  });
+
   test('server-side apply shares an object, its status, its scale and its lists between managers', async () => {
     expect(await facts('apply')).toEqual([
       'apply creates: replicas 0, managers [ship]',

@@ -31,7 +31,7 @@ describe.skipIf(helm === undefined)('helm', () => {
   const history = async () =>
     (await json<Revision[]>('history', 'web')).map(({ revision, status }) => `${revision} ${status}`);
 
-  test('installs a chart into a namespace it makes, waits for it, and runs its hook', async () => {
+  test('installs a chart with a kind of its own into a namespace it makes, waits for it, and runs its hook', async () => {
     const release = await json<Release>('install', 'web', chart, '--create-namespace', ...wait);
     expect([release.version, release.info.status, release.info.notes]).toEqual([1, 'deployed', 'web says hello.\n']);
     expect(await read('.status.availableReplicas', 'deployment/web')).toBe('2');
@@ -40,12 +40,21 @@ describe.skipIf(helm === undefined)('helm', () => {
     );
     expect(await read('.data.revision', 'configmap/web-log')).toBe('1');
     expect(await read('.spec.minAvailable', 'pdb/web')).toBe('1');
+    expect(await read('.spec.colour', 'lamp/web')).toBe('white');
   });
 
   test('upgrades it: what changed is patched, the hook runs again', async () => {
-    const release = await json<Release>('upgrade', 'web', chart, '--set', 'replicas=3,greeting=ahoy', ...wait);
+    const release = await json<Release>(
+      'upgrade',
+      'web',
+      chart,
+      '--set',
+      'replicas=3,greeting=ahoy,colour=red',
+      ...wait,
+    );
     expect([release.version, release.info.notes]).toEqual([2, 'web says ahoy.\n']);
     expect(await read('.status.availableReplicas', 'deployment/web')).toBe('3');
+    expect(await cluster.ok(['get', 'lamps', '-n', 'harbour'])).toMatch(/^NAME +COLOUR\nweb +red$/);
     expect(await read('.data', 'configmap/web-log')).toBe('{"neighbour":"default","revision":"2"}');
     expect(await history()).toEqual(['1 superseded', '2 deployed']);
   });
@@ -54,22 +63,35 @@ describe.skipIf(helm === undefined)('helm', () => {
     await ok('rollback', 'web', '1', ...wait);
     expect(await read('.status.availableReplicas', 'deployment/web')).toBe('2');
     expect(await read('.data.greeting', 'configmap/web')).toBe('hello');
+    expect(await read('.spec', 'lamp/web')).toBe('{"colour":"white","height":7}');
     await expect(ok('upgrade', 'web', chart, '--set', 'replicas=-1', '--atomic', ...wait)).rejects.toThrow(
       'spec.replicas: Invalid value: -1: must be greater than or equal to 0',
     );
-    expect(await history()).toEqual(['1 superseded', '2 superseded', '3 superseded', '4 failed', '5 deployed']);
+    await expect(ok('upgrade', 'web', chart, '--set', 'colour=blue', '--atomic', ...wait)).rejects.toThrow(
+      'spec.colour: Unsupported value: "blue": supported values: "white", "red", "green"',
+    );
+    expect(await history()).toEqual([
+      '1 superseded',
+      '2 superseded',
+      '3 superseded',
+      '4 failed',
+      '5 superseded',
+      '6 failed',
+      '7 deployed',
+    ]);
   });
 
   test('tries an installation on the server without effect', async () => {
     expect(await ok('install', 'other', chart, '--dry-run=server')).toContain('other says hello.');
     expect((await json<Listed[]>('list')).map(({ name, revision, chart }) => [name, revision, chart])).toEqual([
-      ['web', '5', 'harbour-1.0.0'],
+      ['web', '7', 'harbour-1.0.0'],
     ]);
   });
 
   test('uninstalls it: nothing but the hook’s work is left', async () => {
     await ok('uninstall', 'web', ...wait);
     expect(await json<Listed[]>('list', '--all')).toEqual([]);
+    expect(await cluster.ok(['get', 'lamps', '-A', '-o', 'name'])).toBe('');
     const left = await cluster.ok(['get', 'all,secret,role,rolebinding,pdb,cm', '-n', 'harbour', '-o', 'name']);
     expect(left.split('\n').filter((name) => !name.startsWith('pod/'))).toEqual([
       'configmap/kube-root-ca.crt',

@@ -70,6 +70,16 @@ describe.skipIf(directory === undefined)('the JavaScript client', () => {
     ]);
   });
 
+  test('defines a kind and works with its objects', async () => {
+    expect(await facts('custom')).toEqual([
+      'made: jo al',
+      'the captain as crew: 422 Invalid',
+      'patched: al,bo 2',
+      'strategic: 415 UnsupportedMediaType',
+      'listed: b',
+    ]);
+  });
+
   test('follows objects with a watch and with an informer that is stopped and started', async () => {
     expect(await facts('follow')).toEqual(['watched: 20 10 10', 'the informer holds what exists: 10']);
   });

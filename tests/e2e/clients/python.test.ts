@@ -71,6 +71,18 @@ describe.skipIf(directory === undefined)('the Python client', () => {
     ]);
   });
 
+  test('defines a kind and works with it as with any other', async () => {
+    expect(await facts('custom')).toEqual([
+      "established: ['by']",
+      "made: {'name': 'red', 'size': 3} 1",
+      'without a name: 422 Invalid',
+      "status: {'size': 3} red 1",
+      "scaled: Scale {'replicas': 5} {'replicas': 3}",
+      'found by a field: [5]',
+      'gone with its objects: 404 NotFound',
+    ]);
+  });
+
   test('keeps a cache over watches that end in the middle of everything', async () => {
     expect(await facts('follow')).toEqual([
       'told in order, nothing twice: True in watches: True',

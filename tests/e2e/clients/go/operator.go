@@ -57,7 +57,12 @@ func operator(ctx context.Context, s *session) error {
 	ended := make(chan error, 1)
 	go func() { ended <- manager.Start(ctx) }()
 
-	if err := websiteLife(ctx, s, manager.GetClient()); err != nil {
+	// Not the manager's client: that one reads from a cache, which may be behind.
+	user, err := client.New(s.config, client.Options{Scheme: scheme})
+	if err != nil {
+		return err
+	}
+	if err := websiteLife(ctx, s, user); err != nil {
 		return err
 	}
 	sent := s.wire.since(before)

@@ -177,6 +177,15 @@ func evicts(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := eventually(ctx, "the budget is counted", func() error {
+		budget, err := budgets.Get(ctx, "none", metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		return expect(budget.Status.ObservedGeneration == budget.Generation && budget.Status.ExpectedPods == 2, "two pods of it, not %+v", budget.Status)
+	}); err != nil {
+		return err
+	}
 	evict := func() error {
 		return s.PolicyV1().Evictions(s.namespace).Evict(ctx, &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "two"}})
 	}

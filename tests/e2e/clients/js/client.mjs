@@ -6,6 +6,7 @@ import {
   AppsV1Api,
   AuthorizationV1Api,
   CoreV1Api,
+  CustomObjectsApi,
   KubeConfig,
   KubernetesObjectApi,
   makeInformer,
@@ -21,7 +22,7 @@ const core = config.makeApiClient(CoreV1Api);
 const apps = config.makeApiClient(AppsV1Api);
 const any = KubernetesObjectApi.makeApiClient(config);
 
-const commands = { objects, patches, apply, kinds, follow };
+const commands = { objects, patches, apply, kinds, custom, follow };
 const [command = ''] = process.argv.slice(2);
 const namespace = `js-${command}`;
 const labels = { app: 'web' };
@@ -185,6 +186,59 @@ async function kinds() {
 function cronJob() {
   const template = { spec: { restartPolicy: 'OnFailure', containers: [{ name: 'main', image: 'busybox' }] } };
   return { schedule: '0 0 1 1 *', suspend: true, jobTemplate: { spec: { template } } };
+}
+
+/** Defines a kind and works with its objects, none of which the library has a type for. */
+async function custom() {
+  const crew = { type: 'array', maxItems: 9, items: { type: 'string', maxLength: 20 } };
+  const rule = { rule: 'self.crew.all(name, name != self.captain)', message: 'the captain is not of the crew' };
+  const captain = { type: 'string', maxLength: 20 };
+  const spec = {
+    type: 'object',
+    properties: { captain, crew },
+    required: ['captain', 'crew'],
+    x_kubernetes_validations: [rule],
+  };
+  await any.create({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'boats.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'boats', singular: 'boat', kind: 'Boat' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
+        },
+      ],
+    },
+  });
+  const boat = { apiVersion: 'example.com/v1', kind: 'Boat', metadata: { name: 'b', namespace } };
+  const objects = config.makeApiClient(CustomObjectsApi);
+  const boats = { group: 'example.com', version: 'v1', namespace, plural: 'boats' };
+  await until(async () => (await refusal(objects.listNamespacedCustomObject(boats))) === 'accepted');
+  const made = await objects.createNamespacedCustomObject({
+    ...boats,
+    body: { ...boat, spec: { captain: 'jo', crew: ['al'] } },
+  });
+  fact('made:', made.spec.captain, made.spec.crew.join());
+  const joined = { ...boat, spec: { crew: ['al', 'jo'] } };
+  const patch = (body) => any.patch(body, undefined, undefined, 'js', undefined, PatchStrategy.MergePatch);
+  fact('the captain as crew:', await refusal(patch(joined)));
+  const patched = await patch({ ...boat, spec: { crew: ['al', 'bo'] } });
+  fact('patched:', patched.spec.crew.join(), patched.metadata.generation);
+  fact(
+    'strategic:',
+    await refusal(any.patch(joined, undefined, undefined, 'js', undefined, PatchStrategy.StrategicMergePatch)),
+  );
+  fact(
+    'listed:',
+    (await any.list('example.com/v1', 'Boat', namespace)).items.map(({ metadata }) => metadata.name).join(),
+  );
 }
 
 /** Follows objects with a watch, and with an informer whose connection is given up again and again. */

@@ -119,6 +119,44 @@ def kinds():
     fact("version:", client.VersionApi().get_code().minor, "groups:", len(client.ApisApi().get_api_versions().groups) > 15)
 
 
+def custom():
+    """Defines a kind, and works with it as with any other."""
+    number, text = {"type": "integer", "minimum": 0}, {"type": "string"}
+    spec = {"type": "object", "required": ["name"], "properties": {"name": text, "size": {**number, "default": 3}}}
+    status = {"type": "object", "properties": {"size": number, "note": text}}
+    version = {
+        "name": "v1", "served": True, "storage": True, "selectableFields": [{"jsonPath": ".spec.name"}],
+        "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": status}}},
+        "subresources": {"status": {}, "scale": {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.size"}},
+    }
+    names = {"plural": "buoys", "singular": "buoy", "kind": "Buoy", "shortNames": ["by"]}
+    body = {"metadata": {"name": "buoys.example.com"}, "spec": {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}}
+    definitions = client.ApiextensionsV1Api()
+    definitions.create_custom_resource_definition(body)
+    for event in watch.Watch().stream(definitions.list_custom_resource_definition, timeout_seconds=30):
+        if any(c.type == "Established" and c.status == "True" for c in event["object"].status.conditions or []):
+            break
+    fact("established:", event["object"].status.accepted_names.short_names)
+
+    buoys = {"group": "example.com", "version": "v1", "namespace": namespace, "plural": "buoys"}
+    any_object = client.CustomObjectsApi()
+    buoy = {"apiVersion": "example.com/v1", "kind": "Buoy", "metadata": {"name": "b"}, "spec": {"name": "red", "unknown": 1}}
+    made = any_object.create_namespaced_custom_object(**buoys, body=buoy)
+    fact("made:", made["spec"], made["metadata"]["generation"])
+    fact("without a name:", refusal(any_object.create_namespaced_custom_object, **buoys, body={**buoy, "metadata": {"name": "c"}, "spec": {}}))
+    told = any_object.patch_namespaced_custom_object_status(**buoys, name="b", body={"spec": {"name": "no"}, "status": {"size": 3}})
+    fact("status:", told["status"], told["spec"]["name"], told["metadata"]["generation"])
+    scaled = any_object.patch_namespaced_custom_object_scale(**buoys, name="b", body={"spec": {"replicas": 5}})
+    fact("scaled:", scaled["kind"], scaled["spec"], scaled["status"])
+    found = any_object.list_namespaced_custom_object(**buoys, field_selector="spec.name=red")
+    fact("found by a field:", [item["spec"]["size"] for item in found["items"]])
+    definitions.delete_custom_resource_definition("buoys.example.com")
+    for event in watch.Watch().stream(definitions.list_custom_resource_definition, timeout_seconds=30, field_selector="metadata.name=buoys.example.com"):
+        if event["type"] == "DELETED":
+            break
+    fact("gone with its objects:", refusal(any_object.get_namespaced_custom_object, **buoys, name="b"))
+
+
 def follow():
     """Keeps a cache as informers do: list, watch from there, resume at the last revision when the watch is over."""
     changes = 60
@@ -209,4 +247,4 @@ if __name__ == "__main__":
     config.load_kube_config()
     core, apps, namespace = client.CoreV1Api(), client.AppsV1Api(), f"python-{command}"
     core.create_namespace(client.V1Namespace(metadata=meta(namespace)))
-    {f.__name__: f for f in (objects, patches, apply, kinds, follow)}[command]()
+    {f.__name__: f for f in (objects, patches, apply, kinds, custom, follow)}[command]()
