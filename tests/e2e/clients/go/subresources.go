@@ -170,15 +170,15 @@ func changed(ctx context.Context, pods typedcorev1.PodInterface, write func(*cor
 // evicts asks for a pod politely: a budget that allows no disruption refuses.
 func evicts(ctx context.Context, s *session) error {
 	budgets := s.PolicyV1().PodDisruptionBudgets(s.namespace)
-	none := intstr.FromInt32(0)
-	_, err := budgets.Create(ctx, &policyv1.PodDisruptionBudget{ObjectMeta: named("none"), Spec: policyv1.PodDisruptionBudgetSpec{
-		MaxUnavailable: &none, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}},
+	both := intstr.FromInt32(2)
+	_, err := budgets.Create(ctx, &policyv1.PodDisruptionBudget{ObjectMeta: named("both"), Spec: policyv1.PodDisruptionBudgetSpec{
+		MinAvailable: &both, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}},
 	}}, metav1.CreateOptions{})
 	if err != nil {
 		return err
 	}
 	if err := eventually(ctx, "the budget is counted", func() error {
-		budget, err := budgets.Get(ctx, "none", metav1.GetOptions{})
+		budget, err := budgets.Get(ctx, "both", metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
@@ -191,7 +191,7 @@ func evicts(ctx context.Context, s *session) error {
 	}
 	err = evict()
 	fact("evicted against a budget: %v %v", apierrors.ReasonForError(err), causes(err))
-	if err := budgets.Delete(ctx, "none", metav1.DeleteOptions{}); err != nil {
+	if err := budgets.Delete(ctx, "both", metav1.DeleteOptions{}); err != nil {
 		return err
 	}
 	if err := evict(); err != nil {
