@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import type { RequestContext } from '../../../../infra/api/registry/context.ts';
+import type { AnyObject } from '../../../../streams/resources/meta.ts';
 import { aPodBody } from '../../../kit/api-objects.ts';
-import { type ApiWorld, apiWorld, type Body } from '../../../kit/api-world.ts';
+import { type ApiWorld, apiWorld, type Body, target } from '../../../kit/api-world.ts';
 
 const asNode: Partial<RequestContext> = { user: { username: 'system:node:n', groups: ['system:nodes'] } };
 
@@ -110,6 +111,44 @@ describe('a node', () => {
     });
     await expect(lease('n', 'default')).rejects.toMatchObject({
       message: expect.stringContaining('can only access leases in the "kube-node-lease" system namespace'),
+    });
+  });
+
+  test.each<[what: string, pod: string, change: Body, text: string | undefined]>([
+    ['of a pod it runs', 'mine', {}, undefined],
+    ['of a pod elsewhere', 'theirs', {}, 'node requested token bound to a pod scheduled on a different node'],
+    [
+      'of a pod that was',
+      'mine',
+      { uid: 'x' },
+      'the UID in the bound object reference (x) does not match the UID in record. The object might have been deleted and then recreated',
+    ],
+    ['of no pod', 'mine', { kind: 'Secret' }, 'node requested token not bound to a pod'],
+  ])('gets tokens %s: %#', async (_, pod, change, text) => {
+    const world = await withNodes();
+    await world.create('pods', aPodBody('mine', { nodeName: 'n' }));
+    await world.create('pods', aPodBody('theirs', { nodeName: 'other' }));
+    const uid = world.get('pods', pod)?.metadata.uid;
+    const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: pod, uid, ...change };
+    const object = { spec: { boundObjectRef } } as unknown as AnyObject;
+    const asked = {
+      target: target('serviceaccounts', 'default'),
+      subresource: 'token',
+      operation: 'create',
+      object,
+    } as const;
+    const answered = world.stack.registry.admit(asked, world.context(asNode));
+    if (text === undefined) await answered;
+    else await expect(answered).rejects.toMatchObject({ message: expect.stringContaining(text) });
+  });
+
+  test('evicts pods it runs alone', async () => {
+    const world = await withNodes();
+    await world.create('pods', aPodBody('theirs', { nodeName: 'other' }));
+    const object = { metadata: { name: 'theirs' } } as AnyObject;
+    const asked = { target: target('pods', 'theirs'), subresource: 'eviction', operation: 'create', object } as const;
+    await expect(world.stack.registry.admit(asked, world.context(asNode))).rejects.toMatchObject({
+      message: 'pods "theirs" is forbidden: node n can only evict pods with spec.nodeName set to itself',
     });
   });
 });
