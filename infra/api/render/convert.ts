@@ -1,30 +1,52 @@
-// Kinds that are another kind's second face: events.k8s.io/v1 Events are stored as core/v1 Events. Conversion happens
-// at the edge, both ways; between the edges there is only the stored kind. Custom resources are decided about in the
-// version a request names: the registry shows them in it, and stores them in the one their definition stores.
+// Kinds that are another kind's second face: events.k8s.io/v1 Events are stored as core/v1 Events, autoscaling/v1 as v2.
+// Conversion happens at the edge, both ways; between the edges there is only the stored kind. Custom resources are
+// decided about in the version a request names: the registry shows them in it, and stores them in the one their
+// definition stores.
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import type { Kind } from '../kinds/kind.ts';
-import { kindOf } from '../kinds/kinds.ts';
+import { kindByGvk } from '../kinds/kinds.ts';
+import { fromAutoscalingV1, toAutoscalingV1 } from './autoscaling-v1.ts';
+import { fromEventsGroup, toEventsGroup } from './events-group.ts';
+
+type Conversion = {
+  readonly shown: (stored: AnyObject) => AnyObject;
+  readonly stored: (shown: AnyObject) => AnyObject;
+};
+
+/** apiVersion of the second face → both ways; one group has no two such kinds. */
+const conversions: ReadonlyMap<string, Conversion> = new Map([
+  ['autoscaling/v1', { shown: toAutoscalingV1, stored: fromAutoscalingV1 }],
+  ['events.k8s.io/v1', { shown: toEventsGroup, stored: fromEventsGroup }],
+]);
 
 /** The kind whose objects stand in the log for this one. */
 export function storedKind(kind: Kind): Kind {
-  return isEventsGroup(kind) ? (kindOf('', 'events') ?? kind) : kind;
+  const { storedAs } = kind;
+  return (storedAs && kindByGvk(storedAs.group, storedAs.version, storedAs.kind)) ?? kind;
 }
 
-export function isStoredKind(kind: Kind): boolean {
-  return !isEventsGroup(kind);
+export function isStoredKind({ storedAs }: Pick<Kind, 'storedAs'>): boolean {
+  return storedAs === undefined;
 }
 
 /** A stored object as the kind the client named. */
 export function asKind(object: AnyObject, kind: Kind): AnyObject {
   if (kind.custom !== undefined) return kind.custom.read(object);
-  return isEventsGroup(kind) && object.apiVersion === 'v1' ? toEventsGroup(object) : object;
+  const face = faceOf(kind);
+  return face === undefined || object.apiVersion === face ? object : (conversions.get(face)?.shown(object) ?? object);
 }
 
 /** A client's object as it is stored. */
 export function asStored(object: AnyObject, kind: Kind): AnyObject {
-  return isEventsGroup(kind) && object.apiVersion === 'events.k8s.io/v1' ? fromEventsGroup(object) : object;
+  const face = faceOf(kind);
+  return face === undefined || object.apiVersion !== face ? object : (conversions.get(face)?.stored(object) ?? object);
+}
+
+/** The apiVersion of a kind that is stored as another. */
+function faceOf({ storedAs, group, version }: Kind): string | undefined {
+  return storedAs === undefined ? undefined : `${group}/${version}`;
 }
 
 /** A recorded version of an object as a kind shows it; of built-in kinds the very same. */
@@ -35,34 +57,4 @@ export function shown(stored: StoredObject, { custom }: Kind): StoredObject {
 /** An object of a kind as it goes to the log. */
 export function toStorage(object: AnyObject, { custom }: Kind): AnyObject {
   return custom === undefined ? object : custom.store(object);
-}
-
-function isEventsGroup({ group, resource }: Kind): boolean {
-  return group === 'events.k8s.io' && resource === 'events';
-}
-
-/** core field → events.k8s.io field; the rest have the same name in both. */
-const renamed: Readonly<Record<string, string>> = {
-  involvedObject: 'regarding',
-  message: 'note',
-  source: 'deprecatedSource',
-  firstTimestamp: 'deprecatedFirstTimestamp',
-  lastTimestamp: 'deprecatedLastTimestamp',
-  count: 'deprecatedCount',
-  reportingComponent: 'reportingController',
-};
-
-const restored = Object.fromEntries(Object.entries(renamed).map(([core, events]) => [events, core]));
-
-function toEventsGroup(object: AnyObject): AnyObject {
-  return rename(object, renamed, 'events.k8s.io/v1');
-}
-
-function fromEventsGroup(object: AnyObject): AnyObject {
-  return rename(object, restored, 'v1');
-}
-
-function rename(object: AnyObject, names: Readonly<Record<string, string>>, apiVersion: string): AnyObject {
-  const entries = Object.entries(object).map(([key, value]) => [names[key] ?? key, value]);
-  return { ...Object.fromEntries(entries), apiVersion } as AnyObject;
 }

@@ -12,6 +12,7 @@ import { type ApplyOutcome, applyConfiguration } from '../patch/server-side-appl
 import type { RequestContext } from '../registry/context.ts';
 import { resetFieldsOf } from '../registry/ownership.ts';
 import type { Registry, Target } from '../registry/registry.ts';
+import { asKind, asStored } from '../render/convert.ts';
 import { apiVersionOf } from '../render/render.ts';
 
 export type Patch = {
@@ -21,6 +22,8 @@ export type Patch = {
   readonly force: boolean;
   /** Given by the client in the query; an apply must name its manager. */
   readonly fieldManager: string;
+  /** The kind the client named, in whose form it patches, where objects are stored as another. */
+  readonly face?: Kind;
   /** Checks the patched object's fields as fieldValidation says, and drops unknown ones. */
   readonly conform: (object: AnyObject) => AnyObject;
   /** Called before an apply makes an object that is not there; throws where it may not. */
@@ -44,12 +47,13 @@ export async function patchObject(
 ): Promise<Patched> {
   if (patch.type === patchTypes.apply) return apply(registry, { target, patch }, context);
   const type = patch.type as InstructingPatchType;
+  const { face = target.kind } = patch;
   const change = (current: StoredObject): AnyObject => {
-    const before = current.object as unknown as JsonObject;
-    const outcome = applyPatch({ type, object: before, patch: patch.body, schema: target.kind.schema });
+    const before = asKind(current.object, face) as unknown as JsonObject;
+    const outcome = applyPatch({ type, object: before, patch: patch.body, schema: face.schema });
     if (outcome.kind === 'invalid') throw refused(outcome);
     if (outcome.object === before) return current.object;
-    return patch.conform(outcome.object as unknown as AnyObject);
+    return asStored(patch.conform(outcome.object as unknown as AnyObject), face);
   };
   const update = {
     change,
@@ -71,7 +75,12 @@ async function apply(
   // A custom resource's schema refuses unknown fields of its own accord.
   const checked = kind.custom === undefined && typeof configuration === 'object' && configuration !== null;
   if (checked) patch.conform(configuration);
-  const applied = (before: AnyObject | undefined) => applyTo({ registry, kind, before, configuration, patch });
+  const { face = kind } = patch;
+  const applied = (stored: AnyObject | undefined): AnyObject => {
+    const before = stored && asKind(stored, face);
+    const next = applyTo({ registry, kind: face, before, configuration, patch });
+    return next === before && stored !== undefined ? stored : asStored(next, face);
+  };
   if (registry.find(target) === undefined) {
     if (patch.subresource !== undefined) throw notFound(kind, name);
     if (configuration.metadata?.resourceVersion) throw conflictOnCreate(kind, name);
