@@ -33,9 +33,9 @@ function read(typeName: string): Descriptions | undefined {
 
 /** `io.k8s.api.apps.v1.Deployment` → `kubernetes-models/apps/v1/Deployment.d.ts`. */
 function declarationFile(typeName: string): string | undefined {
-  const meta = /^io\.k8s\.apimachinery\.(.+)\.([^.]+)$/.exec(typeName);
+  const meta = /^io\.k8s\.apimachinery\.pkg\.(.+)\.([^.]+)$/.exec(typeName);
   if (meta !== null) return inPackage('@kubernetes-models/apimachinery', `${meta[1]?.replaceAll('.', '/')}/${meta[2]}`);
-  const api = /^io\.k8s\.api\.([^.]+)\.([^.]+)\.([^.]+)$/.exec(typeName);
+  const api = /^io\.k8s\.(?:api|[^.]+\.pkg\.apis)\.([^.]+)\.([^.]+)\.([^.]+)$/.exec(typeName);
   if (api === null) return undefined;
   const [, group = '', version = '', kind = ''] = api;
   return inPackage(
@@ -47,6 +47,8 @@ function declarationFile(typeName: string): string | undefined {
 /** Groups whose folder is their full name. */
 const folders: Readonly<Record<string, string>> = {
   admissionregistration: 'admissionregistration.k8s.io',
+  apiextensions: 'apiextensions.k8s.io',
+  apiregistration: 'apiregistration.k8s.io',
   authentication: 'authentication.k8s.io',
   authorization: 'authorization.k8s.io',
   certificates: 'certificates.k8s.io',
@@ -72,6 +74,9 @@ function inPackage(name: string, path: string): string | undefined {
   }
 }
 
+const typed = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+const typeFields = ['apiVersion', 'kind'];
+
 /** Reads the comments of the interface `I<kind>`: the one before it, and one before each field. */
 function parse(source: string, kind: string): Descriptions {
   const start = source.indexOf(`export interface I${kind} `);
@@ -83,6 +88,9 @@ function parse(source: string, kind: string): Descriptions {
   for (const match of body.matchAll(/\n {4}\/\*\*\n([\s\S]*?)\n {4}\s*\*\/\n {4}"([^"]+)"/g)) {
     fields.set(match[2] ?? '', text(match[1] ?? ''));
   }
+  // Objects of their own say what they are; the package tells what that means only where it is not fixed.
+  if (/^export interface \w+ extends TypeMeta /.test(source.slice(start)))
+    for (const name of typeFields) fields.set(name, descriptionsOf(typed).fields.get(name) ?? '');
   return { type: opening < 0 ? '' : text(before.slice(opening + 3, before.lastIndexOf('*/'))), fields };
 }
 
