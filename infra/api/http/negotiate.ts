@@ -16,6 +16,8 @@ export type Shape = {
 export type Offer = {
   /** In the order of preference and of the 406 text. */
   readonly encodings: readonly Encoding[];
+  /** Those that the objects themselves come in, where it is not every one. */
+  readonly objects?: readonly Encoding[];
   readonly shapes: readonly Shape[];
   /** A watch: its events are framed, which not every encoding can be. */
   readonly stream: boolean;
@@ -59,9 +61,9 @@ export const offers = {
   /** Objects and lists of built-in kinds. */
   builtIn: { encodings: all, shapes: metaShapes, stream: false },
   builtInWatch: { encodings: ['json', 'protobuf'], shapes: metaShapes, stream: true },
-  /** Custom resources have no protobuf. */
-  custom: { encodings: textual, shapes: metaShapes, stream: false },
-  customWatch: { encodings: ['json'], shapes: metaShapes, stream: true },
+  /** Custom resources have no protobuf, their metadata has. */
+  custom: { encodings: all, objects: textual, shapes: metaShapes, stream: false },
+  customWatch: { encodings: ['json', 'protobuf'], objects: ['json'], shapes: metaShapes, stream: true },
   /** `/api` and `/apis`. */
   discoveryRoot: { encodings: all, shapes: discoveryShapes, stream: false },
   /** The rest of discovery. */
@@ -139,6 +141,7 @@ function serve({ parameters }: Clause, encoding: Encoding, offer: Offer): Accept
   if (stream !== '' && !(offer.stream && stream === 'watch')) return undefined;
   const shape = shapeOf(parameters, encoding, offer);
   if (shape === 'unknown') return undefined;
+  if (shape === undefined && offer.objects?.includes(encoding) === false) return undefined;
   const contentType = answerType(encoding, shape, offer);
   return { kind: 'accepted', encoding, shape, pretty: parameters.get('pretty') === '1', contentType };
 }
