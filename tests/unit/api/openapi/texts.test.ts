@@ -13,8 +13,8 @@ test('every type and every field of every kind has a text', () => {
   const silent: string[] = [];
   const seen = new Set<ObjectSchema>();
   const visit = (schema: Schema): void => {
-    if (schema.kind === 'list') return visit(schema.item);
-    if (schema.kind === 'map') return visit(schema.value);
+    if (schema.kind === 'list') visit(schema.item);
+    else if (schema.kind === 'map') visit(schema.value);
     if (schema.kind !== 'object' || seen.has(schema)) return;
     seen.add(schema);
     const texts = descriptionsOf(schema.name);
