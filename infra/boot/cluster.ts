@@ -8,6 +8,7 @@ import { systemClock } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import { systemRandom } from '../../streams/base/random.ts';
 import type { EventFacts } from '../../streams/log/event.ts';
+import { ensureAuthenticationInfo } from '../api/auth/bootstrap/authentication-info.ts';
 import { ensureBootstrapPolicy } from '../api/auth/bootstrap/ensure-policy.ts';
 import { legacyTokenMint } from '../api/auth/legacy-tokens.ts';
 import type { HealthCheck } from '../api/server/health.ts';
@@ -105,11 +106,13 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   await writeKubeconfig(dataDir.paths.kubeconfig, entry);
   if (options.kubeconfig !== undefined) await writeKubeconfig(options.kubeconfig, entry);
   await ensureFirstObjects({ world: stack.view, writer: stack.writer, port: server.port });
-  const roles = ensureBootstrapPolicy({ world: stack.view, writer: stack.writer });
+  const api = { world: stack.view, writer: stack.writer };
+  const roles = ensureBootstrapPolicy(api);
   await Promise.all([
     roles.then(() => {
       started.roles = true;
     }),
+    ensureAuthenticationInfo(api, pki.ca),
     plane.begin(),
   ]);
   started.plane = true;
