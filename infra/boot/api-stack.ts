@@ -27,6 +27,7 @@ import { Registry, type RegistryPorts } from '../api/registry/registry.ts';
 import { strategyOf } from '../api/strategies/strategies.ts';
 import type { Writer } from '../host/writer.ts';
 import { startDefinitions } from './definitions.ts';
+import { startPolicies } from './policies.ts';
 
 export type StackPorts = {
   readonly log: ClusterLog;
@@ -71,9 +72,11 @@ export async function startApiStack({ log, clock, random, logger }: StackPorts):
   const writer = localWriter({ kinds, registry, deleter, notes });
   late.become(writer);
   const definitions = startDefinitions({ kinds, view, writer, clock, random, logger });
+  const policing = startPolicies({ kinds, view, writer, clock, random, logger });
   const whole: Feed = {
     ended: feed.ended,
     async stop() {
+      await policing.stop();
       await definitions.stop();
       await feed.stop();
     },

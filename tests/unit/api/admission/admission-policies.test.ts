@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ApiWorld, apiWorld, type Body } from '../../../kit/api-world.ts';
+import { type ApiWorld, apiWorld, type Body, settled } from '../../../kit/api-world.ts';
 
 const group = '/apis/admissionregistration.k8s.io/v1';
 const configMaps = '/api/v1/namespaces/default/configmaps';
@@ -285,5 +285,57 @@ describe('an expression that does not compile is refused when it is written', ()
     expect(await world.refused(`${group}/validatingwebhookconfigurations`, { method: 'POST', body })).toMatchObject({
       message: expect.stringContaining('compilation failed'),
     });
+  });
+});
+
+describe('the types of expressions', () => {
+  const onDeployments = {
+    resourceRules: [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] }],
+  };
+  const written = async (spec: Body) => {
+    const world = await apiWorld();
+    const whole = { failurePolicy: 'Fail', matchConstraints: onDeployments, ...spec };
+    const body = { apiVersion, kind: 'ValidatingAdmissionPolicy', metadata: { name: 'p' }, spec: whole };
+    await world.ok(`${group}/validatingadmissionpolicies`, { method: 'POST', body });
+    await settled(12);
+    return world.ok<Body>(`${group}/validatingadmissionpolicies/p`);
+  };
+
+  test('are told where they do not fit the kinds a policy is about', async () => {
+    const policy = await written({
+      variables: [{ name: 'replicas', expression: 'object.spec.replicas' }],
+      validations: [
+        { expression: 'object.spec.maxRetries > 1' },
+        { expression: 'variables.replicas > "1"' },
+        { expression: 'object.spec.replicas > 1', messageExpression: '"too few: " + object.metadata.labels' },
+      ],
+    });
+    const line = 'apps/v1, Kind=Deployment: ERROR: <input>:';
+    expect(policy.status).toEqual({
+      observedGeneration: 1,
+      typeChecking: {
+        expressionWarnings: [
+          {
+            fieldRef: 'spec.validations[0].expression',
+            warning: `${line}1:12: undefined field 'maxRetries'\n | object.spec.maxRetries > 1\n | ...........^\n`,
+          },
+          {
+            fieldRef: 'spec.validations[1].expression',
+            warning: `${line}1:20: found no matching overload for '_>_' applied to '(int, string)'\n | variables.replicas > "1"\n | ...................^\n`,
+          },
+          {
+            fieldRef: 'spec.validations[2].messageExpression',
+            warning: `${line}1:13: found no matching overload for '_+_' applied to '(string, map(string, string))'\n | "too few: " + object.metadata.labels\n | ............^\n`,
+          },
+        ],
+      },
+    });
+  });
+
+  test('that fit are noted as checked', async () => {
+    const validations = [
+      { expression: 'object.spec.template.spec.containers.all(c, c.image.startsWith("a") && has(c.resources.limits))' },
+    ];
+    expect((await written({ validations })).status).toEqual({ observedGeneration: 1, typeChecking: {} });
   });
 });
