@@ -7,6 +7,7 @@ import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
 import type { StatusReason } from '../http/status.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { applyPatch, type InstructingPatchType, patchTypes } from '../patch/apply-patch.ts';
+import { conversionFailure } from '../patch/conversion-text.ts';
 import type { Json, JsonObject } from '../patch/json-value.ts';
 import { type ApplyOutcome, applyConfiguration } from '../patch/server-side-apply.ts';
 import type { RequestContext } from '../registry/context.ts';
@@ -53,7 +54,7 @@ export async function patchObject(
     const outcome = applyPatch({ type, object: before, patch: patch.body, schema: face.schema });
     if (outcome.kind === 'invalid') throw refused(outcome);
     if (outcome.object === before) return current.object;
-    return asStored(patch.conform(outcome.object as unknown as AnyObject), face);
+    return asStored(conformed(outcome.object as unknown as AnyObject, { type, patch }), face);
   };
   const update = {
     change,
@@ -61,6 +62,16 @@ export async function patchObject(
     ...(patch.subresource !== undefined && { subresource: patch.subresource }),
   };
   return { stored: await registry.update(target, update, context), created: false };
+}
+
+function conformed(object: AnyObject, { type, patch }: { type: InstructingPatchType; patch: Patch }): AnyObject {
+  try {
+    return patch.conform(object);
+  } catch (error) {
+    if (type !== patchTypes.strategicMerge || !(error instanceof ApiError)) throw error;
+    const failure = conversionFailure(error.message, patch.body);
+    throw failure === undefined ? error : invalid({ group: '', kind: '' }, '', [failure]);
+  }
 }
 
 async function apply(
