@@ -72,7 +72,8 @@ export async function compareWithLive(request: LiveRequest): Promise<Comparison>
 function listedKinds(state: ReplayedState): readonly Kind[] {
   const kinds = kindsAmong(state.list(definitionsResource).map(({ object }) => object));
   return kinds.all().filter((kind) => {
-    if (!kind.verbs.includes('list') || kind.storedAs !== undefined || streamOf(kind) !== 'LOG') return false;
+    // What cannot be watched is made up when it is asked for (component statuses) and is on no log.
+    if (!kind.verbs.includes('watch') || kind.storedAs !== undefined || streamOf(kind) !== 'LOG') return false;
     return kind.custom === undefined || kinds.preferred(kind.group, kind.resource) === kind;
   });
 }
