@@ -51,13 +51,20 @@ export async function plainRequest(call: Call, ports: PlainPorts): Promise<void>
         paths: rootPaths(ports),
       });
     default:
-      if (path === jwksPath) return sendJson(call.response, 200, ports.tokens.keys);
+      if (path === jwksPath) {
+        const headers = { ...issuerHeaders, 'content-type': 'application/jwk-set+json' };
+        return sendJson(call.response, 200, ports.tokens.keys, headers);
+      }
       if (path === openidConfigurationPath) {
-        return sendJson(call.response, 200, ports.tokens.openidConfiguration(`https://${ports.address()}${jwksPath}`));
+        const document = ports.tokens.openidConfiguration(`https://${ports.address()}${jwksPath}`);
+        return sendJson(call.response, 200, document, issuerHeaders);
       }
       throw unknownPath();
   }
 }
+
+/** Relying parties may keep what the issuer says for an hour, as upstream lets them. */
+const issuerHeaders = { 'cache-control': 'public, max-age=3600' };
 
 const metricsHeaders = {
   'content-type': 'text/plain; version=0.0.4; charset=utf-8',

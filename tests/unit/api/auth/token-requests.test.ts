@@ -1,5 +1,6 @@
 // Tokens from the request to their end: of service accounts, kept in Secrets, and to join the cluster with.
 
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { aPodBody } from '../../../kit/api-objects.ts';
 import { type ApiWorld, apiWorld, type Body } from '../../../kit/api-world.ts';
@@ -198,4 +199,28 @@ describe('a bootstrap token', () => {
     const world = await worldWith(data, 'Opaque');
     expect((await who(world, token)).status).toBe(401);
   });
+});
+
+test('what others verify tokens with is read by service accounts, and by nobody unknown', async () => {
+  const world = await apiWorld({ roles: true });
+  const { token } = (await request(world, {})).status;
+  const document = await world.ask('/.well-known/openid-configuration', bearer(token));
+  expect(document.json).toEqual({
+    issuer: ownAudience,
+    jwks_uri: 'https://127.0.0.1:6443/openid/v1/jwks',
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+  });
+  const keys = await world.ask('/openid/v1/jwks', bearer(token));
+  expect(keys.headers).toMatchObject({
+    'content-type': 'application/jwk-set+json',
+    'cache-control': 'public, max-age=3600',
+  });
+  const jwks = createLocalJWKSet(keys.json as unknown as JSONWebKeySet);
+  const currentDate = new Date(world.clock.now());
+  expect((await jwtVerify(token, jwks, { issuer: ownAudience, currentDate })).payload.sub).toBe(
+    'system:serviceaccount:default:default',
+  );
+  expect(await world.refused('/openid/v1/jwks', { user: undefined })).toMatchObject({ code: 403 });
 });
