@@ -17,6 +17,7 @@ import {
   type WatchedChange,
 } from '../../kit/controller.ts';
 import { keyOfObject, parseKey } from '../../kit/object-key.ts';
+import { sameJson } from '../../kit/same-json.ts';
 import { calculate, quantities } from './calculate.ts';
 import { uses } from './usage.ts';
 
@@ -39,7 +40,7 @@ export function resourceQuotaController(options: ResourceQuotaOptions = resource
     watches: [
       {
         resource: resources.resourceQuotas,
-        keys: ({ type, current }) => (type === 'DELETED' ? [] : [keyOfObject(current.object)]),
+        keys: (change) => (isNewLimit(change) ? [keyOfObject(change.current.object)] : []),
       },
       { resource: 'all', keys: quotasConcerned },
     ],
@@ -58,9 +59,20 @@ function reconcile({ world, key, nowMs }: ReconcileInput, { resyncMs, pauseMs }:
   return { writes: [{ kind: 'update', resource: resources.resourceQuotas, subresource: 'status', object }], ...rest };
 }
 
-/** The quotas of the changed object's namespace that are about such objects. */
+/**
+ * What admission charges is left alone: a count in the middle of a burst of charges, some of them by other API servers,
+ * could miss what is on its way.
+ */
+function isNewLimit({ type, current, previous }: WatchedChange): boolean {
+  if (type === 'DELETED') return false;
+  const { spec, status } = current.object as ResourceQuota;
+  if (previous === undefined || status?.hard === undefined) return true;
+  return !sameJson(spec, (previous.object as ResourceQuota).spec);
+}
+
+/** The quotas of the changed object's namespace that are about such objects, where it may use less than before. */
 function quotasConcerned({ ref, type, current, previous }: WatchedChange, world: ObjectReader): readonly Key[] {
-  if (ref.namespace === '' || (ref.group === '' && ref.resource === 'events')) return [];
+  if (type === 'ADDED' || ref.namespace === '' || (ref.group === '' && ref.resource === 'events')) return [];
   const quotas = world.list<ResourceQuota>(resources.resourceQuotas, { namespace: ref.namespace });
   if (quotas.length === 0) return [];
   if (type === 'MODIFIED' && !mayUseLess(ref, current.object, previous?.object)) return [];

@@ -7,7 +7,8 @@
 //   2. while it is on its way it is also held here, and a count of what is recorded, which may not see it yet, adds what
 //      is held (resource-quota.ts does so at the moment the count is decided, on the version it was made from);
 //   3. once the object is recorded, the view of this process has it, and the hold ends;
-//   4. a write that was refused gives its charge back; one whose outcome nobody knows leaves that to the next count.
+//   4. a write that was refused gives its charge back; one whose outcome nobody knows is held for a minute longer, in
+//      which it turns up or does not, and the next count tells.
 // A count made by another process can miss what is on its way here for as long as one append takes: the next one is
 // right again.
 
@@ -50,13 +51,15 @@ type Waiting = {
 };
 
 const attemptsMax = 20;
+const doubtMs = 60_000;
 const context = { user: 'system:apiserver', agent: 'kube-apiserver', cause: null } as const;
 
 export class QuotaLedger {
   readonly #ports: QuotaPorts;
   /** By namespace: who waits while charges of the namespace are being written. */
   readonly #waiting = new Map<string, Waiting[]>();
-  readonly #held = new Set<Charge>();
+  /** With the time (ms) until which each is held. */
+  readonly #held = new Map<Charge, number>();
 
   constructor(ports: QuotaPorts) {
     this.#ports = ports;
@@ -70,7 +73,8 @@ export class QuotaLedger {
       this.#enqueue({ charge, charged: new Set(), resolve, reject });
     });
     request.holds.onEnd((outcome) => {
-      this.#held.delete(charge);
+      if (outcome === 'unknown') this.#held.set(charge, this.#ports.now() + doubtMs);
+      else this.#held.delete(charge);
       if (outcome === 'refused') this.#giveBack(charge, charge.deltas.keys());
     });
   }
@@ -80,9 +84,13 @@ export class QuotaLedger {
     { metadata: { name, namespace = '' } }: ResourceQuota,
     { world, used }: { readonly world: ObjectReader; readonly used: Map<string, Quantity> },
   ): void {
-    for (const { request, deltas } of this.#held) {
+    const nowMs = this.#ports.now();
+    for (const [charge, untilMs] of this.#held) {
+      const { request, deltas } = charge;
+      if (untilMs < nowMs) this.#held.delete(charge);
       const delta = deltas.get(name);
-      if (delta === undefined || request.namespace !== namespace || isRecorded(request, world)) continue;
+      if (untilMs < nowMs || delta === undefined || request.namespace !== namespace) continue;
+      if (isRecorded(request, world)) continue;
       addTo(used, delta);
     }
   }
@@ -157,7 +165,7 @@ export class QuotaLedger {
     );
     for (const waiting of accepted) {
       if (open.includes(waiting)) continue;
-      this.#held.add(waiting.charge);
+      this.#held.set(waiting.charge, Number.POSITIVE_INFINITY);
       waiting.resolve();
     }
     return error === undefined ? { open } : { open, error };
