@@ -4,6 +4,7 @@
 import type { Call, Comprehension, Expression, StructLiteral } from './ast.ts';
 import { qualifiedName } from './ast.ts';
 import { type Environment, findFunction, findIdentifier, namedType } from './environment.ts';
+import { isReserved } from './identifiers.ts';
 import type { FunctionDeclaration, Overload } from './library/signature.ts';
 import { typeOfLiteral } from './literal-types.ts';
 import type { Issue } from './source.ts';
@@ -157,7 +158,8 @@ class Checker {
       this.#report(offset, `unexpected failed resolution of '${structure}'`);
       return ERROR;
     }
-    const type = fields.get(field);
+    // Reserved words may stand as they are behind a dot.
+    const type = fields.get(field) ?? (isReserved(field) ? fields.get(`__${field}__`) : undefined);
     if (type === undefined) this.#report(offset, `undefined field '${field}'`);
     return type ?? ERROR;
   }
