@@ -14,6 +14,11 @@ export const MAP_COST = 30;
 export const STRUCT_COST = 40;
 const AUTHORIZATION_COST = 350_000;
 
+/** Calls whose cost only their result tells; all others are paid before they are made. */
+export function isPaidAfterwards(name: string, overload: string): boolean {
+  return name === 'join' || overload === 'list_slice' || overload === 'lists_range' || overload === 'list_reverse';
+}
+
 /** Undefined when every call costs 1. `overload` is empty when the values choose it. */
 export function callCost(name: string, overload: string): CallCost | undefined {
   const ofExtension = BY_OVERLOAD_FIRST.get(overload);

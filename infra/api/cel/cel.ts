@@ -16,9 +16,10 @@ import { type Frame, LIMIT_EXCEEDED } from './frame.ts';
 import { validateLiterals } from './literal-checks.ts';
 import { parse } from './parser.ts';
 import { ConstantFailure, type Plan, plan } from './planner.ts';
-import { type Issue, NOWHERE, showIssues } from './source.ts';
+import { type Issue, showIssues } from './source.ts';
 import type { CelType } from './types.ts';
 import { CelError, type Result, type Value } from './values.ts';
+import { withinWork } from './work.ts';
 
 /** What one evaluation may cost. */
 export const EVALUATION_COST_MAX = 1_000_000;
@@ -95,7 +96,7 @@ export class Program {
       values[at] = bindings[name] ?? (bindings[name] === null ? null : new CelError(`no such attribute(s): ${name}`));
     const frame: Frame = { slots: values, limit, cost: 0 };
     try {
-      const result = run(frame);
+      const result = withinWork(() => run(frame));
       if (result instanceof CelError) return { kind: 'error', message: result.message, cost: frame.cost };
       return { kind: 'value', value: result, cost: frame.cost };
     } catch (thrown) {
@@ -110,9 +111,4 @@ export const LIMIT_EXCEEDED_TEXT = 'operation cancelled: actual cost limit excee
 
 function rejected(text: string, issues: readonly Issue[]): Compilation {
   return { kind: 'rejected', issues, text: showIssues(text, issues) };
-}
-
-/** An error of an expression as a whole. */
-export function wholeIssue(message: string): Issue {
-  return { offset: NOWHERE, message };
 }

@@ -17,6 +17,7 @@ import {
   Uint,
   type Value,
 } from './values.ts';
+import { work } from './work.ts';
 
 export function equal(left: Value, right: Value): boolean {
   if (typeof left === 'string' || typeof left === 'boolean' || left === null) return left === right;
@@ -100,12 +101,14 @@ function equalLists(left: ListValue, right: ListValue): boolean {
   const rules = left.rules ?? right.rules;
   if (rules !== undefined) return rules.equal(left, right);
   if (left.size !== right.size) return false;
+  work(left.size);
   for (let at = 0; at < left.size; at++) if (!equal(left.at(at), right.at(at))) return false;
   return true;
 }
 
 function equalMaps(left: MapValue, right: MapValue): boolean {
   if (left.size !== right.size) return false;
+  work(left.size);
   return left.keys().every((key) => {
     const [mine, theirs] = [left.find(key), right.find(key)];
     return mine !== undefined && theirs !== undefined && equal(mine, theirs);
@@ -113,6 +116,7 @@ function equalMaps(left: MapValue, right: MapValue): boolean {
 }
 
 export function contains(list: ListValue, value: Value): boolean {
+  work(list.size);
   for (const element of elements(list)) if (equal(element, value)) return true;
   return false;
 }

@@ -7,6 +7,7 @@ import { equal } from './equality.ts';
 import { escapeIdentifier, unescapeIdentifier } from './identifiers.ts';
 import { parseDuration, parseTimestamp } from './time-arithmetic.ts';
 import type { ListRules, ListValue, MapValue, Value } from './values.ts';
+import { work } from './work.ts';
 
 /** A value of a declared type. What does not fit the type stays what it is in JSON; no overload will take it. */
 export function declaredValue(json: unknown, declared: Declared): Value {
@@ -91,6 +92,9 @@ export class JsonMap implements MapValue {
   readonly category = 'map';
   readonly json: JsonObject;
   readonly #declared: Declared | undefined;
+  #size: number | undefined;
+  /** Lists and maps inside, once they were read: they too remember what they found out. */
+  #parts: Map<string, Value> | undefined;
 
   constructor(json: JsonObject, declared: Declared | undefined) {
     this.json = json;
@@ -98,25 +102,39 @@ export class JsonMap implements MapValue {
   }
 
   get size(): number {
-    return Object.keys(this.json).length;
+    this.#size ??= Object.keys(this.json).length;
+    return this.#size;
   }
 
   find(key: Value): Value | undefined {
     if (typeof key !== 'string') return undefined;
     const fields = this.#declared?.fields;
     if (fields === undefined)
-      return Object.hasOwn(this.json, key) ? partValue(this.json[key], this.#declared?.element) : undefined;
+      return Object.hasOwn(this.json, key) ? this.#part(key, this.#declared?.element) : undefined;
     const field = fields.get(key) ?? fields.get(`__${key}__`);
     const name = field?.name ?? unescapeIdentifier(key);
     if (field === undefined || name === undefined || !Object.hasOwn(this.json, name)) return undefined;
     const value = this.json[name];
     // A field that is null is absent.
-    return value === null || value === undefined ? undefined : declaredValue(value, field.declared);
+    return value === null || value === undefined ? undefined : this.#part(name, field.declared);
+  }
+
+  #part(name: string, declared: Declared | undefined): Value {
+    const json = this.json[name];
+    if (typeof json !== 'object' || json === null) return partValue(json, declared);
+    this.#parts ??= new Map();
+    let value = this.#parts.get(name);
+    if (value === undefined) {
+      value = partValue(json, declared);
+      this.#parts.set(name, value);
+    }
+    return value;
   }
 
   keys(): readonly Value[] {
     const fields = this.#declared?.fields;
     const names = Object.keys(this.json);
+    work(names.length);
     if (fields === undefined) return names;
     return names
       .map((name) => escapeIdentifier(name))

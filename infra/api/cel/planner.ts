@@ -4,7 +4,7 @@
 import type { Call, Expression, ListLiteral, MapLiteral, Select, StructLiteral } from './ast.ts';
 import { qualifiedName } from './ast.ts';
 import { BuiltObject } from './built-object.ts';
-import { callCost, LIST_COST, MAP_COST, STRUCT_COST } from './call-costs.ts';
+import { callCost, isPaidAfterwards, LIST_COST, MAP_COST, STRUCT_COST } from './call-costs.ts';
 import type { Checked } from './checker.ts';
 import { ArrayList, EntryMap, isKey } from './collections.ts';
 import { dispatch } from './dispatch.ts';
@@ -214,12 +214,15 @@ export class Planner {
     const [only] = constants;
     if (FOLDED_FUNCTIONS.has(name) && constants.length === 1 && only !== undefined)
       return this.constant(call, known(invoke([only])));
-    const cost = callCost(name, overloads.length === 1 ? (overloads[0]?.id ?? '') : '');
+    const id = overloads.length === 1 ? (overloads[0]?.id ?? '') : '';
+    const cost = callCost(name, id);
+    const later = isPaidAfterwards(name, id);
     return (frame) => {
       const values = steps.map((step) => step(frame));
+      if (!later) charge(frame, cost === undefined ? 1 : cost(values, null));
       const failed = values.find((value) => value instanceof CelError);
       const result = failed ?? invoke(values as Value[]);
-      charge(frame, cost === undefined ? 1 : cost(values, result));
+      if (later) charge(frame, cost === undefined ? 1 : cost(values, result));
       return result;
     };
   }

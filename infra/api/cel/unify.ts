@@ -5,7 +5,9 @@ import { type CelType, DYN, isOptional, sameType } from './types.ts';
 
 /** What each type variable was found to be. */
 export class Solution {
-  #found = new Map<string, CelType>();
+  readonly #found = new Map<string, CelType>();
+  /** What to put back when the attempt under way fails. */
+  readonly #undo: { readonly name: string; readonly before: CelType | undefined }[] = [];
 
   /** True, with variables solved, when values of both types may stand in one place. */
   assignable(left: CelType, right: CelType): boolean {
@@ -14,11 +16,18 @@ export class Solution {
 
   allAssignable(left: readonly CelType[], right: readonly CelType[]): boolean {
     if (left.length !== right.length) return false;
-    const saved = this.#found;
-    this.#found = new Map(saved);
+    this.#undo.length = 0;
     if (this.#all(left, right)) return true;
-    this.#found = saved;
+    for (const { name, before } of this.#undo.reverse()) {
+      if (before === undefined) this.#found.delete(name);
+      else this.#found.set(name, before);
+    }
     return false;
+  }
+
+  #set(name: string, type: CelType): void {
+    this.#undo.push({ name, before: this.#found.get(name) });
+    this.#found.set(name, type);
   }
 
   /** The type with solved variables put in; `open` decides what becomes of unsolved ones. */
@@ -57,13 +66,13 @@ export class Solution {
     const found = this.#found.get(variable.name);
     if (found === undefined) {
       if (this.#mentions(type, variable)) return false;
-      this.#found.set(variable.name, type);
+      this.#set(variable.name, type);
       return true;
     }
     if (sameType(type, found)) return true;
     if (!this.#fits(type, found)) return false;
     const general = mostGeneral(type, found);
-    if (!this.#mentions(general, variable)) this.#found.set(variable.name, general);
+    if (!this.#mentions(general, variable)) this.#set(variable.name, general);
     return true;
   }
 

@@ -15,6 +15,7 @@ import {
   type Uint,
   type Value,
 } from '../values.ts';
+import { work } from '../work.ts';
 import { int, uint } from './operators.ts';
 import type { Library } from './signature.ts';
 
@@ -104,10 +105,15 @@ export const CONVERSIONS: Library = {
     '.list_size(list(A)) int': (list: ListValue) => BigInt(list.size),
     'size_map(map(A, B)) int': (map: MapValue) => BigInt(map.size),
     '.map_size(map(A, B)) int': (map: MapValue) => BigInt(map.size),
-    'size_string(string) int': (text: string) => BigInt(codePoints(text)),
-    '.string_size(string) int': (text: string) => BigInt(codePoints(text)),
+    'size_string(string) int': length,
+    '.string_size(string) int': length,
   },
 };
+
+function length(text: string): bigint {
+  work(text.length >> 3);
+  return BigInt(codePoints(text));
+}
 
 function unconvertible(from: string, to: string): CelError {
   return new CelError(`type conversion error from '${from}' to '${to}'`);

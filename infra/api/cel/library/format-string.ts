@@ -20,6 +20,8 @@ import {
 } from '../values.ts';
 
 const PRECISION = 6;
+/** Of one list or map inside a text. */
+const SHOWN_LENGTH_MAX = 16 * 1024 * 1024;
 const PRECISION_MAX = 100;
 const HEXADECIMAL: readonly TypeKind[] = ['int', 'uint', 'string', 'bytes'];
 const CLAUSE = /%(?:%|(?:\.(\d*))?(.?))/gs;
@@ -183,9 +185,12 @@ function showMap(map: MapValue): string | CelError {
 
 function showAll(values: readonly Value[]): readonly string[] | CelError {
   const parts: string[] = [];
+  let length = 0;
   for (const value of values) {
     const part = showInside(value);
     if (part instanceof CelError) return part;
+    length += part.length;
+    if (length > SHOWN_LENGTH_MAX) return new CelError('the text is too long');
     parts.push(part);
   }
   return parts;

@@ -8,6 +8,8 @@ import { formatString } from './format-string.ts';
 import { quote } from './quote.ts';
 import type { Library } from './signature.ts';
 
+export const TEXT_LENGTH_MAX = 16 * 1024 * 1024;
+
 export const STRINGS: Library = {
   charAt: { '.string_char_at_int(string, int) string': charAt },
   contains: { '.contains_string(string, string) bool': (text: string, part: string) => text.includes(part) },
@@ -109,8 +111,15 @@ function substring(text: string, start: bigint, end: bigint): Result {
 }
 
 function replace(text: string, old: string, by: string, limit: bigint): Result {
-  const parts = pieces(text, old, limit < 0n ? Number.POSITIVE_INFINITY : Number(limit) + 1, true);
-  return limit === 0n ? text : parts.join(by);
+  if (limit === 0n) return text;
+  return joined(pieces(text, old, limit < 0n ? Number.POSITIVE_INFINITY : Number(limit) + 1, true), by);
+}
+
+/** No expression makes a text longer than anything it could have been given. */
+function joined(parts: readonly string[], by: string): Result {
+  let length = by.length * Math.max(0, parts.length - 1);
+  for (const part of parts) length += part.length;
+  return length > TEXT_LENGTH_MAX ? new CelError('the text is too long') : parts.join(by);
 }
 
 function split(text: string, by: string, limit: bigint): Result {
@@ -130,7 +139,7 @@ function pieces(text: string, by: string, max: number, around: boolean): readonl
 
 function join(list: ListValue, by: string): Result {
   const parts = toArray(list);
-  return parts.every((part) => typeof part === 'string') ? parts.join(by) : new CelError('no such overload: join');
+  return parts.every((part) => typeof part === 'string') ? joined(parts, by) : new CelError('no such overload: join');
 }
 
 function withPattern(text: string, then: (pattern: Pattern) => Result): Result {

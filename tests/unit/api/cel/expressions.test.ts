@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Compilation, compile } from '../../../../infra/api/cel/cel.ts';
 import { UNBOUNDED } from '../../../../infra/api/cel/estimates.ts';
+import { dynamicValue } from '../../../../infra/api/cel/json-values.ts';
 import { parse } from '../../../../infra/api/cel/parser.ts';
 import { MALFORMED, ROWS } from './expression-table.ts';
 import { bindings, environment } from './sample.ts';
@@ -125,5 +126,29 @@ describe('an evaluation ends within its limit', () => {
 
   test('a long range is no longer than a limit would let it become', () => {
     expect(evaluate('lists.range(9223372036854775807).size() > 0', 1_000_000)).toMatchObject({ kind: 'limitExceeded' });
+  });
+});
+
+describe('work that costs little is bounded as well', () => {
+  const large = dynamicValue({
+    all: Array.from({ length: 20_000 }, (_, at) => ({ at, name: `n${at}` })),
+    text: 'x'.repeat(1_000_000),
+    keys: Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, at])),
+  });
+  const rows: readonly (readonly [string, string])[] = [
+    ['self.all.all(x, self == self)', 'limitExceeded'],
+    ['self.all.all(x, self.text.size() > 0)', 'limitExceeded'],
+    ['self.all.all(x, size(self.keys) > 0)', 'value'],
+    ['self.all.distinct().size() > 0', 'limitExceeded'],
+    ['self.all.all(x, x in self.all)', 'limitExceeded'],
+    ['self.text.replace("", self.text).size() > 0', 'error'],
+    ['self.all.map(x, self.text).join().size() > 0', 'error'],
+    ['"%s".format([self.all.map(x, self.text)]).size() > 0', 'error'],
+  ];
+
+  test.each(rows)('%s: %s', (text, outcome) => {
+    const compilation = compile(text, environment);
+    const evaluation = compilation.kind === 'compiled' ? compilation.program.evaluate({ self: large }) : compilation;
+    expect(evaluation.kind).toBe(outcome);
   });
 });
