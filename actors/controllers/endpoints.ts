@@ -61,7 +61,8 @@ function reconcile({ world, key }: ReconcileInput): Plan {
   const service = world.get<Service>(resources.services, name);
   const current = world.get<Endpoints>(resources.endpoints, name);
   if (service === undefined) return current !== undefined && isOurs(current) ? removal(current) : nothingToDo;
-  if (!hasSelector(service) || service.metadata.deletionTimestamp !== undefined) return nothingToDo;
+  if (!hasSelector(service) || service.spec.type === 'ExternalName') return nothingToDo;
+  if (service.metadata.deletionTimestamp !== undefined) return nothingToDo;
   const selected = selectedPods(world, service);
   const pods = selected.filter(hasEndpoint);
   const { subsets, truncated } = subsetsOf(service, pods);

@@ -110,7 +110,8 @@ describe.skipIf(kubectlPath === undefined)('stock kubectl', () => {
     const name = pod?.metadata.name ?? '';
     const described = await eventually(async () => {
       const text = await cluster.ok(['describe', 'pod', name]);
-      expect(text).toMatch(/Normal\s+Started\s+\S+\s+kubelet\s+Container started/);
+      // Newer clients say in front which container it is about.
+      expect(text).toMatch(/Normal\s+Started\s+\S+\s+kubelet\s+(spec\.containers\{nginx\}: )?Container started/);
       return text;
     });
     expect(described).toContain(`Successfully assigned default/${name} to ${pod?.spec.nodeName}`);
@@ -124,7 +125,7 @@ describe.skipIf(kubectlPath === undefined)('stock kubectl', () => {
   test('deletes a pod, which is replaced', async () => {
     const [pod] = (await cluster.json<PodList>(['get', 'pods', '-l', 'app=web'])).items;
     const name = pod?.metadata.name ?? '';
-    expect(await cluster.ok(['delete', 'pod', name])).toBe(`pod "${name}" deleted`);
+    expect(await cluster.ok(['delete', 'pod', name])).toContain(`pod "${name}" deleted`);
     await eventually(async () => {
       const pods = await cluster.json<PodList>([
         'get',

@@ -126,6 +126,10 @@ describe('endpoints', () => {
   });
 });
 
+test('a service that is only a name gets no endpoints', () => {
+  expect(planned(endpoints, aService('web', { type: 'ExternalName' }), pod('a'))).toEqual([]);
+});
+
 describe('slices', () => {
   test('say of each pod whether it is ready, serves, or is about to end, and where it is', () => {
     const objects = [

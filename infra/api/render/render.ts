@@ -20,6 +20,12 @@ export function renderStored(stored: StoredObject, rendering: Rendering): Buffer
   return encodeValue(shape(stored.object, rendering), form);
 }
 
+/** An object made for the answer, which is no stored one: a Scale. */
+export function renderMade(object: AnyObject, rendering: Rendering): Buffer {
+  const { form } = rendering;
+  return encodeValue(form.as === 'object' ? object : shape(object, rendering), form);
+}
+
 /** True where the stored bytes are the answer as they are. */
 export function servesStoredBytes({ kind, form }: Rendering): boolean {
   return form.as === 'object' && form.encoding === 'json' && !form.pretty && isStoredKind(kind);

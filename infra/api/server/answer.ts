@@ -1,13 +1,14 @@
 // Sends answers: an object, a list streamed object by object without ever blocking the event loop for long, a Status.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import type { ApiError } from '../errors.ts';
 import type { ApiResponse } from '../http/exchange.ts';
 import { sendStatus } from '../http/status.ts';
 import { contentTypes, type Form } from '../render/form.ts';
 import { listPieces } from '../render/list-pieces.ts';
-import { encodeValue, type Rendering, renderStored } from '../render/render.ts';
+import { encodeValue, type Rendering, renderMade, renderStored } from '../render/render.ts';
 import type { Listed } from '../verbs/list.ts';
 
 export type Answer = { readonly response: ApiResponse; readonly warnings: readonly string[] };
@@ -20,6 +21,10 @@ export function sendStored(
   { stored, rendering, status }: { stored: StoredObject; rendering: Rendering; status: number },
 ): void {
   answer.response.send(head(answer, rendering.form, status), renderStored(stored, rendering));
+}
+
+export function sendMade(answer: Answer, { object, rendering }: { object: AnyObject; rendering: Rendering }): void {
+  answer.response.send(head(answer, rendering.form, 200), renderMade(object, rendering));
 }
 
 export function sendValue(

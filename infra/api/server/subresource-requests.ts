@@ -6,7 +6,7 @@ import type { Pod } from '../../../streams/resources/pod.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { badRequest, methodNotAllowed, unknownPath } from '../errors.ts';
 import { offers } from '../http/negotiate.ts';
-import type { Subresource, Verb } from '../kinds/kind.ts';
+import type { Kind, Subresource, Verb } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { bind } from '../registry/binding.ts';
 import { evict } from '../registry/eviction.ts';
@@ -18,7 +18,7 @@ import { patchObject } from '../verbs/patch.ts';
 import { sendLogs } from '../verbs/pod-logs.ts';
 import { scaleOf, updateScale } from '../verbs/scale.ts';
 import { scaleChange } from '../verbs/scale-patch.ts';
-import { sendStored, sendValue } from './answer.ts';
+import { sendMade, sendStored, sendValue } from './answer.ts';
 import { contextOf, formOf } from './call.ts';
 import type { ResourceCall, ResourcePorts } from './resource-requests.ts';
 import { bodyOf, patchOf, renderingOf } from './write-requests.ts';
@@ -79,17 +79,23 @@ async function partRequest(
   sendStored(call, { stored, rendering, status: 200 });
 }
 
-async function scaleRequest(call: ResourceCall, { registry }: ResourcePorts, target: Target): Promise<void> {
-  const { form } = formOf(call, offers.plain);
+async function scaleRequest(call: ResourceCall, { registry, clock }: ResourcePorts, target: Target): Promise<void> {
+  const { form } = formOf(call, offers.builtIn);
+  const rendering = { kind: shownAsScale(target.kind), form, nowMs: clock.now() };
   if (call.info.verb === 'get') {
-    return sendValue(call, { value: scaleOf(registry.get(target), target.kind), form, status: 200 });
+    return sendMade(call, { object: scaleOf(registry.get(target), target.kind), rendering });
   }
   const change = call.info.verb === 'patch' ? scaleChange(await patchOf(call), registry.now()) : await scaleBody(call);
   const scaled = await updateScale(registry, { target, ...change }, contextOf(call));
-  sendValue(call, { value: scaleOf(scaled, target.kind), form, status: 200 });
+  sendMade(call, { object: scaleOf(scaled, target.kind), rendering });
 }
 
 const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+
+/** A Scale is a built-in object with a table of its own, whatever it scales. */
+function shownAsScale({ custom: _, ...scaled }: Kind): Kind {
+  return { ...scaled, ...scaleKind, resource: 'scales', protobuf: true };
+}
 
 async function scaleBody(call: ResourceCall) {
   const body = await bodyOf(call, scaleKind);

@@ -24,7 +24,14 @@ import { horizontalPodAutoscalerTable, podDisruptionBudgetTable, resourceQuotaTa
 import { otherPrinters } from './other-kinds.ts';
 import { podTable } from './pods.ts';
 import type { TablePrinter } from './table.ts';
-import { deploymentTable, endpointSliceTable, endpointsTable, replicaSetTable, serviceTable } from './workloads.ts';
+import {
+  deploymentTable,
+  endpointSliceTable,
+  endpointsTable,
+  replicaSetTable,
+  scaleTable,
+  serviceTable,
+} from './workloads.ts';
 
 const plainTable: TablePrinter = {
   columns: [nameColumn, column('Created At', 'date')],
@@ -52,6 +59,7 @@ const printers: Readonly<Record<string, TablePrinter>> = {
   replicasets: replicaSetTable,
   replicationcontrollers: replicationControllerTable,
   resourcequotas: resourceQuotaTable,
+  scales: scaleTable,
   secrets: secretTable,
   serviceaccounts: serviceAccountTable,
   services: serviceTable,

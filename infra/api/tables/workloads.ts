@@ -38,6 +38,15 @@ export const deploymentTable: TablePrinter = {
   },
 };
 
+/** The scale of whatever can be scaled. */
+export const scaleTable: TablePrinter = {
+  columns: [column('Name'), column('Desired', 'integer'), column('Available', 'integer'), column('Age')],
+  cells(object, nowMs) {
+    const { metadata, spec, status } = object as unknown as ReplicaSet;
+    return [metadata.name, spec.replicas ?? 0, status?.replicas ?? 0, age(object, nowMs)];
+  },
+};
+
 export const replicaSetTable: TablePrinter = {
   columns: [
     nameColumn,

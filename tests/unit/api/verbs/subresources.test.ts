@@ -57,6 +57,62 @@ describe('scale', () => {
   });
 });
 
+describe('a scale that is applied', () => {
+  const apply = (
+    world: ApiWorld,
+    manager: string,
+    { replicas, force = false }: { replicas: number; force?: boolean },
+  ) =>
+    world.ask(`${deployments}/a/scale?fieldManager=${manager}${force ? '&force=true' : ''}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      body: { kind: 'Scale', apiVersion: 'autoscaling/v1', metadata: { name: 'a' }, spec: { replicas } },
+    });
+  type Entry = Readonly<Record<'manager' | 'operation' | 'subresource' | 'apiVersion', string>> & { fieldsV1: object };
+  const owners = (world: ApiWorld) =>
+    ((world.get('deployments.apps', 'a')?.metadata.managedFields ?? []) as readonly Entry[]).map((entry) => ({
+      who: [entry.manager, entry.operation, entry.subresource].join(' '),
+      apiVersion: entry.apiVersion,
+      replicas: JSON.stringify(entry.fieldsV1).includes('f:replicas'),
+    }));
+
+  test('collides with whoever owns the replicas, and takes them by force', async () => {
+    const world = await apiWorld();
+    await world.create('deployments.apps', aDeploymentBody('a'));
+    const refused = await apply(world, 'scaler', { replicas: 2 });
+    expect(refused.json).toMatchObject({
+      code: 409,
+      details: { causes: [{ reason: 'FieldManagerConflict', field: '.spec.replicas' }] },
+    });
+    expect((await apply(world, 'scaler', { replicas: 2, force: true })).json).toMatchObject({ spec: { replicas: 2 } });
+    expect(world.get('deployments.apps', 'a')?.spec).toMatchObject({ replicas: 2 });
+    const [scaler, ...others] = owners(world);
+    expect(scaler).toEqual({ who: 'scaler Apply scale', apiVersion: 'apps/v1', replicas: true });
+    expect(others.map(({ replicas }) => replicas)).toEqual([false]);
+  });
+
+  test('changes nothing when it is applied again', async () => {
+    const world = await apiWorld();
+    await world.create('deployments.apps', aDeploymentBody('a'));
+    await apply(world, 'scaler', { replicas: 2, force: true });
+    const { resourceVersion } = world.get('deployments.apps', 'a')?.metadata ?? {};
+    expect((await apply(world, 'scaler', { replicas: 2 })).status).toBe(200);
+    expect(world.get('deployments.apps', 'a')?.metadata.resourceVersion).toBe(resourceVersion);
+  });
+});
+
+test('a scale has a table of its own', async () => {
+  const world = await apiWorld();
+  await world.create('deployments.apps', aDeploymentBody('a'));
+  const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+  const { json } = await world.ask(`${deployments}/a/scale`, { headers });
+  expect(json).toMatchObject({
+    kind: 'Table',
+    columnDefinitions: [{ name: 'Name' }, { name: 'Desired' }, { name: 'Available' }, { name: 'Age' }],
+    rows: [{ cells: ['a', 3, 0, expect.any(String)], object: { kind: 'PartialObjectMetadata' } }],
+  });
+});
+
 describe('binding', () => {
   const binding = (name: string, more = {}) => ({
     apiVersion: 'v1',
