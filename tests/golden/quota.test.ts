@@ -84,6 +84,36 @@ describe('a quota', () => {
     expect(used({ pods: '9' }, [ending, aPod('b')], atMs(0), { scopes: ['Terminating'] })).toEqual({ pods: '1' });
   });
 
+  test.each<[scope: string, operator: string, values: string[], counts: boolean]>([
+    ['VolumeAttributesClass', 'Exists', [], true],
+    ['VolumeAttributesClass', 'In', ['gold'], true],
+    ['VolumeAttributesClass', 'In', ['silver'], true],
+    ['VolumeAttributesClass', 'In', ['bronze'], false],
+    ['PriorityClass', 'Exists', [], false],
+  ])('counts a claim that goes from silver to gold in scope %s %s %j: %s', (scopeName, operator, values, counts) => {
+    const claim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: meta('c'),
+      spec: { volumeAttributesClassName: 'gold' },
+      status: { currentVolumeAttributesClassName: 'silver' },
+    } as KubeObject;
+    const scopeSelector = { matchExpressions: [{ scopeName, operator, ...(values.length > 0 && { values }) }] };
+    const expected = { persistentvolumeclaims: counts ? '1' : '0' };
+    expect(used({ persistentvolumeclaims: '9' }, [claim], atMs(0), { scopeSelector })).toEqual(expected);
+  });
+
+  test.each<[term: object, counts: boolean]>([
+    [{ topologyKey: 'z' }, false],
+    [{ topologyKey: 'z', namespaces: ['other'] }, true],
+    [{ topologyKey: 'z', namespaceSelector: {} }, true],
+  ])('counts a pod that looks across namespaces: %j %s', (term, counts) => {
+    const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+    const pod = aPod('a', { spec: { affinity } as Partial<PodSpec> });
+    const spec = { scopes: ['CrossNamespacePodAffinity'] };
+    expect(used({ pods: '9' }, [pod], atMs(0), spec)).toEqual({ pods: counts ? '1' : '0' });
+  });
+
   test('counts storage, by class too', () => {
     const claim = (name: string, storageClassName?: string): KubeObject =>
       ({

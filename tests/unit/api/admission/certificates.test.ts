@@ -108,3 +108,29 @@ describe('signing', () => {
     });
   });
 });
+
+test('approving is a right to the signer as well', async () => {
+  const world = await apiWorld();
+  await ask(world, 'example.com/own', await csr('CN=me'));
+  const write = {
+    apiGroups: ['certificates.k8s.io'],
+    resources: ['certificatesigningrequests/approval'],
+    verbs: ['*'],
+  };
+  const roles = 'clusterroles.rbac.authorization.k8s.io';
+  await world.create(roles, { metadata: { name: 'approver' }, rules: [write] });
+  await world.create('clusterrolebindings.rbac.authorization.k8s.io', {
+    metadata: { name: 'approver' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'approver' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'approver' }],
+  });
+  const approve = (user: Peer['certificate']) => {
+    const status = { conditions: [{ type: 'Approved', status: 'True', reason: 'x', message: 'y' }] };
+    return world.ask(`${requests}/r/approval`, { method: 'PATCH', headers: merge, body: { status }, user });
+  };
+  expect((await approve({ commonName: 'approver', organizations: [] })).json).toMatchObject({
+    code: 403,
+    message: expect.stringContaining('user not permitted to approve requests with signerName "example.com/own"'),
+  });
+  expect((await approve({ commonName: 'kubernetes-admin', organizations: ['system:masters'] })).status).toBe(200);
+});

@@ -143,6 +143,25 @@ describe('a quota', () => {
     ).rejects.toMatchObject({ message: expect.stringContaining('requested: services.nodeports=1') });
   });
 
+  test('is charged for a pod that grows where it stands', async () => {
+    const world = await apiWorld();
+    await world.create('resourcequotas', aQuota({ 'requests.cpu': '1' }));
+    await world.create('pods', aPodBody('a', asking({ cpu: '500m' })));
+    const headers = { 'content-type': 'application/strategic-merge-patch+json' };
+    const resize = (cpu: string) => {
+      const containers = [{ name: 'c', resources: { requests: { cpu } } }];
+      const path = '/api/v1/namespaces/default/pods/a/resize';
+      return world.ask(path, { method: 'PATCH', headers, body: { spec: { containers } } });
+    };
+    expect((await resize('2')).json).toMatchObject({
+      code: 403,
+      message:
+        'pods "a" is forbidden: exceeded quota: q, requested: requests.cpu=1500m, used: requests.cpu=500m, limited: requests.cpu=1',
+    });
+    expect((await resize('900m')).status).toBe(200);
+    expect(used(world)).toEqual({ 'requests.cpu': '900m' });
+  });
+
   test('is checked and not charged by a dry run', async () => {
     const world = await apiWorld();
     await world.create('resourcequotas', aQuota({ configmaps: '1' }));

@@ -4,6 +4,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ApiStack, startApiStack } from '../../../../infra/boot/api-stack.ts';
 import { seededRandom } from '../../../../streams/base/random.ts';
+import { LogUnavailable } from '../../../../streams/log/errors.ts';
 import type { AnyObject } from '../../../../streams/resources/meta.ts';
 import { resources } from '../../../../streams/resources/names.ts';
 import { aServiceBody } from '../../../kit/api-objects.ts';
@@ -92,6 +93,27 @@ describe('an IPAddress', () => {
     );
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(addresses(world)).toEqual(['10.96.0.1', '10.96.9.9']);
+  });
+});
+
+test('an address whose service may have been recorded all the same is kept from others', async () => {
+  let down = false;
+  const world = await apiWorld({
+    faults: {
+      beforeAppend({ subject }) {
+        if (down && subject.includes('services')) throw new LogUnavailable('down');
+      },
+    },
+  });
+  down = true;
+  await expect(world.create('services', aServiceBody('a', { clusterIP: '10.96.0.7' }))).rejects.toMatchObject({
+    code: 503,
+  });
+  down = false;
+  // It is an orphan now; the controller takes it away once its service had time to turn up.
+  expect(addresses(world)).toEqual(['10.96.0.1', '10.96.0.7']);
+  await expect(world.create('services', aServiceBody('b', { clusterIP: '10.96.0.7' }))).rejects.toMatchObject({
+    code: 422,
   });
 });
 
