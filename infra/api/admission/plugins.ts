@@ -1,5 +1,5 @@
 // The admission chain in upstream's order. What others add (webhooks, admission policies) comes before ResourceQuota,
-// which has to see what will really be stored.
+// which has to see what will really be stored; addresses are given out last, to what has passed everything else.
 
 import type { Authorizer } from '../auth/authorize.ts';
 import type { AdmissionChain, AdmissionPlugin } from './admission.ts';
@@ -48,8 +48,8 @@ export function admissionPlugins(ports: AdmissionPorts): AdmissionChain {
     certificateSubjectRestriction,
     defaultIngressClass,
     podTopologyLabels,
-    serviceAddresses(ports),
     ...policies,
     resourceQuota(ports),
+    serviceAddresses(ports),
   ];
 }
