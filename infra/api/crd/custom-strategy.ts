@@ -6,6 +6,7 @@ import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { qualifiedNameProblem } from '../registry/names.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { defaulted } from './defaulting.ts';
+import { ruleWarnings } from './rule-problems.ts';
 import { type CustomSchema, validateCustomResource, validateCustomStatus } from './validate-custom-resource.ts';
 
 export type CustomStrategyOptions = CustomSchema & {
@@ -26,10 +27,10 @@ export function customStrategy(options: CustomStrategyOptions): Strategy {
     statusKeepsMetadata: true,
     defaults: (object) => defaulted(object, structural) as AnyObject,
     validate,
-    warnings: finalizerWarnings,
+    warnings: (next, before) => [...finalizerWarnings(next, before), ...ruleWarnings(next)],
     subresources: {
-      status: { validate: (next, before) => validateCustomStatus(options, next, before) },
-      scale: { validate },
+      status: { validate: (next, before) => validateCustomStatus(options, next, before), warnings: ruleWarnings },
+      scale: { validate, warnings: ruleWarnings },
     },
   };
 }

@@ -3,7 +3,7 @@
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { evaluateRules } from '../cel/rules/evaluate-rules.ts';
-import type { FieldError } from '../errors.ts';
+import { describe, type FieldError } from '../errors.ts';
 import type { Structural } from './structural.ts';
 
 /** Problems of the rules that do not hold; `before` is absent for a creation. Called only where the schema has rules. */
@@ -12,5 +12,14 @@ export function ruleProblems(
   next: AnyObject,
   before: AnyObject | undefined,
 ): readonly FieldError[] {
-  return evaluateRules(structural, next, { before }).problems;
+  const outcome = evaluateRules(structural, next, { before });
+  if (outcome.forgiven.length > 0) forgiven.set(next, outcome.forgiven.map(describe));
+  return outcome.problems;
+}
+
+const forgiven = new WeakMap<AnyObject, readonly string[]>();
+
+/** What `ruleProblems` forgave about an object, because an update left it as it was: people are warned of it. */
+export function ruleWarnings(next: AnyObject): readonly string[] {
+  return forgiven.get(next) ?? [];
 }

@@ -14,7 +14,7 @@ export type CompiledExpression = {
   readonly type: CelType;
 };
 
-/** Which types an expression may have; undefined: any. */
+/** Which types an expression may have; undefined: no matter which. */
 export const RETURNS = {
   condition: [BOOL],
   message: [STRING],
