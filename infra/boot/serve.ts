@@ -79,7 +79,7 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
   const { audiences } = tokens;
   const verifier = anyToken([
     bootstrapTokens({ world: view, clock, audiences }),
-    legacyTokens({ world: view, privateKey: options.signingKey, audiences }),
+    legacyTokens({ world: view, privateKey: options.signingKey, audiences, clock, writer: stack.writer }),
     tokenVerifier({ issuer: tokens.issuer, audiences, keys: tokens.keys, clock, lookup: lookupIn(view) }),
   ]);
   const metrics = options.metrics ?? new Metrics();

@@ -10,10 +10,12 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto';
+import type { Clock } from '../../../streams/base/clock.ts';
 import type { Secret } from '../../../streams/resources/config.ts';
 import type { KubeObject } from '../../../streams/resources/meta.ts';
 import { resources } from '../../../streams/resources/names.ts';
 import type { ObjectReader } from '../../../streams/views/object-reader.ts';
+import type { Writer } from '../../host/writer.ts';
 import type { TokenAuthenticator, Verified } from './token-authenticators.ts';
 import { serviceAccountGroups, serviceAccountUsername, withAuthenticatedGroup } from './user.ts';
 
@@ -27,6 +29,7 @@ const issuer = 'kubernetes/serviceaccount';
 const claim = (name: string) => `kubernetes.io/serviceaccount/${name}`;
 /** Since this day the secret's token counts as left behind (the cleaner's label): it is refused. */
 const invalidSince = 'kubernetes.io/legacy-token-invalid-since';
+const lastUsed = 'kubernetes.io/legacy-token-last-used';
 const rememberedMax = 1_024;
 const encoding = { dsaEncoding: 'ieee-p1363' } as const;
 
@@ -55,9 +58,14 @@ export type LegacyTokenOptions = {
   readonly privateKey: string;
   /** Those of the API server: the only ones these tokens are for. */
   readonly audiences: readonly string[];
+  readonly clock: Clock;
+  /** Marks secrets with the day their token was last used on, by which those nobody needs are found. */
+  readonly writer: Writer;
 };
 
-export function legacyTokens({ world, privateKey, audiences: own }: LegacyTokenOptions): TokenAuthenticator {
+export function legacyTokens(options: LegacyTokenOptions): TokenAuthenticator {
+  const { world, privateKey, audiences: own } = options;
+  const markUse = usesMarkedBy(options);
   const key = createPublicKey(createPrivateKey(privateKey));
   const known = new Map<string, LegacySubject>();
   return {
@@ -76,7 +84,9 @@ export function legacyTokens({ world, privateKey, audiences: own }: LegacyTokenO
       if (accepted.length === 0) {
         return rejected(`token audiences ${list(own)} is invalid for the target audiences ${list(audiences)}`);
       }
-      return check(token, subject, { world, accepted });
+      const verified = check(token, subject, { world, accepted });
+      if (verified.kind === 'authenticated') markUse(subject);
+      return verified;
     },
   };
 }
@@ -113,6 +123,23 @@ function check(
     extra: {},
   };
   return { kind: 'authenticated', user: withAuthenticatedGroup(user), audiences: accepted };
+}
+
+/** At most one write of a secret is on its way, and nobody waits for it: what fails is done at the next use. */
+function usesMarkedBy({ world, writer, clock }: LegacyTokenOptions): (subject: LegacySubject) => void {
+  const marking = new Set<string>();
+  return ({ namespace, secret: name }) => {
+    const day = new Date(clock.now()).toISOString().slice(0, 10);
+    const secret = world.get<Secret>(resources.secrets, { namespace, name });
+    const id = `${namespace}/${name}`;
+    if (secret === undefined || secret.metadata.labels?.[lastUsed] === day || marking.has(id)) return;
+    marking.add(id);
+    const metadata = { ...secret.metadata, labels: { ...secret.metadata.labels, [lastUsed]: day } };
+    const object: Secret = { ...secret, metadata };
+    const context = { user: 'system:apiserver', agent: 'kube-apiserver', cause: null };
+    const written = writer.write({ kind: 'update', resource: resources.secrets, object }, context);
+    void written.finally(() => marking.delete(id));
+  };
 }
 
 type Claims = Readonly<Record<string, unknown>>;

@@ -1,7 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { describe, expect, test } from 'vitest';
+import type { Write } from '../../../../actors/kit/write.ts';
 import { legacyTokenMint, legacyTokens } from '../../../../infra/api/auth/legacy-tokens.ts';
+import type { Writer } from '../../../../infra/host/writer.ts';
+import { VirtualClock } from '../../../../streams/base/virtual-clock.ts';
 import type { KubeObject } from '../../../../streams/resources/meta.ts';
 import { worldOf } from '../../../kit/given-world.ts';
 
@@ -29,8 +32,16 @@ const secret = (held = token, labels = {}): KubeObject =>
     data: { token: Buffer.from(held).toString('base64') },
   }) as KubeObject;
 
-function verified(shown: string, objects: readonly KubeObject[], asked = audiences) {
-  return legacyTokens({ world: worldOf(...objects), privateKey, audiences }).verify(shown, asked);
+function verified(shown: string, objects: readonly KubeObject[], asked = audiences, written: Write[] = []) {
+  const writer: Writer = {
+    async write(write) {
+      written.push(write);
+      return { kind: 'failed', reason: 'Unavailable', message: '' };
+    },
+    note() {},
+  };
+  const world = worldOf(...objects);
+  return legacyTokens({ world, privateKey, audiences, clock: new VirtualClock(), writer }).verify(shown, asked);
 }
 
 describe('a token kept in a secret', () => {
@@ -82,6 +93,19 @@ describe('a token kept in a secret', () => {
     const [, payload, signature] = token.split('.');
     const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.${signature}`;
     expect(verified(none, [account(), secret(none)])).toEqual({ kind: 'rejected', message: 'invalid signature' });
+  });
+
+  test('leaves the day of its use on the secret, once a day', () => {
+    const label = 'kubernetes.io/legacy-token-last-used';
+    const written: Write[] = [];
+    const accepted = { kind: 'authenticated' };
+    expect(verified(token, [account(), secret()], audiences, written)).toMatchObject(accepted);
+    expect(written).toMatchObject([{ kind: 'update', object: { metadata: { labels: { [label]: '2026-01-01' } } } }]);
+    const unwritten: Write[] = [];
+    const marked = secret(token, { [label]: '2026-01-01' });
+    expect(verified(token, [account(), marked], audiences, unwritten)).toMatchObject(accepted);
+    expect(verified(token, [account('v'), secret()], audiences, unwritten)).toMatchObject({ kind: 'rejected' });
+    expect(unwritten).toEqual([]);
   });
 
   test('is told apart from other tokens', () => {
