@@ -143,7 +143,9 @@ describe.skipIf(kubectlPath === undefined)('kubectl', () => {
       'scale.autoscaling/web patched',
     ],
     ['patch deployment web -p {"spec":{"minReadySeconds":1}}', 'deployment.apps/web patched'],
-    ['patch deployment web -p {"spec":{"minReadySeconds":1}}', 'deployment.apps/web patched (no change)'],
+    ['patch namespace default -p {"metadata":{"labels":{"a":"b"}}}', 'namespace/default patched'],
+    // A namespace: nobody writes its status between the client's read and its patch.
+    ['patch namespace default -p {"metadata":{"labels":{"a":"b"}}}', 'namespace/default patched (no change)'],
     [
       'patch deployment web --type=json -p [{"op":"remove","path":"/spec/minReadySeconds"}]',
       'deployment.apps/web patched',
