@@ -10,6 +10,7 @@ import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { taintNodesByCondition } from './node-taints.ts';
+import { podResizeValidator } from './pod-resize.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
 import { podTopologyLabels } from './pod-topology-labels.ts';
 import { priorityAdmission } from './priority.ts';
@@ -48,6 +49,7 @@ export function admissionPlugins(ports: AdmissionPorts): AdmissionChain {
     certificateSubjectRestriction,
     defaultIngressClass,
     podTopologyLabels,
+    podResizeValidator,
     ...policies,
     resourceQuota(ports),
     serviceAddresses(ports),
