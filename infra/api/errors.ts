@@ -1,6 +1,8 @@
 // Why a request is refused, in Kubernetes' own terms: each failure becomes a metav1.Status whose reason, code and text
 // are those clients match on (API conventions, "Response Status Kind").
 
+import { goJson } from './go-json.ts';
+import { goNumber } from './go-number.ts';
 import {
   type FailureStatus,
   failureStatus,
@@ -235,15 +237,15 @@ function body({ type, value, detail, supported }: FieldError): string {
   const shown =
     type === 'Required' || type === 'Forbidden' || type === 'TooLong' || value === undefined ? '' : `: ${show(value)}`;
   const list =
-    supported === undefined ? undefined : `supported values: ${supported.map((item) => `"${item}"`).join(', ')}`;
+    supported === undefined
+      ? undefined
+      : `supported values: ${supported.map((item) => JSON.stringify(item)).join(', ')}`;
   const rest = detail ?? list;
   return `${headings[type]}${shown}${rest === undefined || rest === '' ? '' : `: ${rest}`}`;
 }
 
 function show(value: unknown): string {
-  return typeof value === 'string'
-    ? JSON.stringify(value)
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number') return goNumber(value);
+  return typeof value === 'object' ? goJson(value) : String(value);
 }

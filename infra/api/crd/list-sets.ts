@@ -32,7 +32,7 @@ function ownProblems(list: readonly unknown[], schema: Structural, path: string)
   for (const [index, item] of list.entries()) {
     if (item === null || isObject(item)) continue;
     const detail = 'must be an object for an array of list-type map';
-    return [{ type: 'Invalid', field: `${path}[${index}]`, value: item, detail }];
+    return [{ type: 'Invalid', field: `${path}[${index}]`, value: goOrder(item), detail }];
   }
   return duplicates(
     list.map((item) => keysOf(item, schema.listKeys)),
@@ -54,7 +54,7 @@ function duplicates(list: readonly unknown[], path: string): FieldError[] {
     const id = identity(item);
     const times = seen.get(id) ?? 0;
     seen.set(id, times + 1);
-    if (times === 1) problems.push({ type: 'Duplicate', field: `${path}[${index}]`, value: item });
+    if (times === 1) problems.push({ type: 'Duplicate', field: `${path}[${index}]`, value: goOrder(item) });
   }
   return problems;
 }
@@ -65,4 +65,9 @@ export function identity(value: unknown): string {
   if (!isObject(value)) return JSON.stringify(value);
   const keys = Object.keys(value).sort();
   return `{${keys.map((key) => `${JSON.stringify(key)}:${identity(value[key])}`).join(',')}}`;
+}
+
+/** With the keys of objects sorted, as Go prints maps. */
+export function goOrder(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? (JSON.parse(identity(value)) as unknown) : value;
 }

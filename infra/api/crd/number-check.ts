@@ -2,7 +2,7 @@
 // numbers, with the bound's fraction cut off, as Go's validator does.
 
 import type { FieldError } from '../errors.ts';
-import { goFloat } from './go-number.ts';
+import { goFloat, isInt64 } from '../go-number.ts';
 import type { Structural } from './structural.ts';
 
 const none: readonly FieldError[] = [];
@@ -13,7 +13,7 @@ export function numberProblems(schema: Structural, value: number, path: string):
   const range = rangeProblem(schema, value, { what: 'Checked', path });
   if (range === undefined && multipleOf === undefined && minimum === undefined && maximum === undefined) return none;
   const problems = [range];
-  const whole = Number.isInteger(value);
+  const whole = isInt64(value);
   const checked = { schema, value, path, whole };
   if (typeof multipleOf === 'number') problems.push(...multipleProblems(checked, multipleOf));
   if (typeof minimum === 'number') problems.push(...boundProblems(checked, minimum, 'Minimum'));
@@ -78,5 +78,8 @@ function rangeProblem(
 
 /** As close to a whole number as a float64 can be told to be. */
 function isWhole(value: number): boolean {
-  return Math.abs(value - Math.round(value)) < 1e-9 * Math.max(1, Math.abs(value));
+  return (
+    Math.abs(value) <= Number.MAX_SAFE_INTEGER &&
+    Math.abs(value - Math.round(value)) < 1e-9 * Math.max(1, Math.abs(value))
+  );
 }

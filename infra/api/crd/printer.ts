@@ -1,12 +1,12 @@
 // A custom resource in a Table: its name, then the columns its definition asks for, or its age.
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
+import { goNumber } from '../go-number.ts';
 import { goJson } from '../patch/go-format.ts';
 import type { Json } from '../patch/json-value.ts';
 import { nameColumn, since } from '../tables/cells.ts';
 import type { Cell, Column, TablePrinter } from '../tables/table.ts';
 import type { PrinterColumn } from './definition.ts';
-import { goNumber } from './go-number.ts';
 import { type JsonPath, parseJsonPath, valuesAt } from './json-path.ts';
 
 const defaultColumns: readonly PrinterColumn[] = [

@@ -2,12 +2,14 @@
 // what an update leaves as it was are forgiven (KEP-4008), part by part, as far as a part can be found in the old object:
 // fields by name, items of map lists by key. Invariant: a value without problems costs no allocation.
 
-import type { FieldError } from '../errors.ts';
+import { describe, type FieldError } from '../errors.ts';
+import { goJson } from '../go-json.ts';
+import { isInt64 } from '../go-number.ts';
 import { equal } from '../registry/equal.ts';
 import { isObject, type Json } from './json.ts';
-import { identity, keysOf } from './list-sets.ts';
+import { goOrder, identity, keysOf } from './list-sets.ts';
 import { numberProblems } from './number-check.ts';
-import { stringProblem } from './string-check.ts';
+import { formatProblem, stringProblem } from './string-check.ts';
 import { type Structural, valueSchema } from './structural.ts';
 
 /** The old value in the place of the new one, and the schema that finds its parts. */
@@ -27,16 +29,26 @@ export function valueProblems(
 ): readonly FieldError[] {
   const check = new ValueCheck(at);
   const old = before === undefined ? undefined : { value: before.value, schema };
-  check.run(schema, value, { path: '', old, forgives: true });
-  return check.problems;
+  check.run(schema, value, { path: '', old });
+  return check.problems.length === 0 ? check.problems : told(check.problems);
+}
+
+/** Each once, although several alternatives may say the same; with the values as Go writes them. */
+function told(problems: readonly FieldError[]): readonly FieldError[] {
+  const said = new Map<string, FieldError>();
+  for (const problem of problems) {
+    const shown = { ...problem, value: goOrder(problem.value) };
+    const text = describe(shown);
+    if (!said.has(text)) said.set(text, shown);
+  }
+  return [...said.values()];
 }
 
 type Place = {
   /** From the value that is checked down to here. */
   readonly path: string;
+  /** Absent under anyOf, allOf, oneOf and not, whose problems the schema around them answers for. */
   readonly old: Old | undefined;
-  /** False under anyOf, allOf, oneOf and not, whose problems the schema around them answers for. */
-  readonly forgives: boolean;
 };
 
 class ValueCheck {
@@ -51,7 +63,7 @@ class ValueCheck {
   run(schema: Structural, value: unknown, place: Place): number {
     const from = this.problems.length;
     const matches = value === null ? this.#null(schema, place.path) : this.#present(schema, value, place);
-    if (this.problems.length > from && place.forgives && place.old !== undefined && equal(value, place.old.value)) {
+    if (this.problems.length > from && place.old !== undefined && equal(value, place.old.value)) {
       this.problems.length = from;
     }
     return matches;
@@ -68,8 +80,8 @@ class ValueCheck {
     const { path } = place;
     let matches = 3 + this.#type(schema, value, path) + this.#combinations(schema, value, place);
     if (typeof value === 'string') {
-      const problem = stringProblem(schema, value, path);
-      if (problem !== undefined) this.#tell(problem, path);
+      this.#ask(stringProblem(schema, value, path), path);
+      this.#ask(formatProblem(schema, value, path), path);
       matches += 2;
     } else if (typeof value === 'number') {
       for (const problem of numberProblems(schema, value, path)) this.#tell(problem, problem.field === '' ? '' : path);
@@ -98,9 +110,9 @@ class ValueCheck {
   }
 
   /** anyOf, oneOf, allOf and not, in upstream's order. */
-  #combinations(schema: Structural, value: unknown, { path, old }: Place): number {
+  #combinations(schema: Structural, value: unknown, { path }: Place): number {
     const { anyOf, oneOf, allOf, not } = schema;
-    const place = { path, old, forgives: false };
+    const place = { path, old: undefined };
     let matches = 1;
     if (anyOf.length > 0) {
       const { valid, best } = this.#alternatives(anyOf, value, { ...place, firstOnly: true });
@@ -168,7 +180,7 @@ class ValueCheck {
     let matches = 2;
     if (items !== undefined) {
       for (let index = 0; index < list.length; index++) {
-        const place = { path: `${path}[${index}]`, old: oldItem(old, list[index]), forgives: true };
+        const place = { path: `${path}[${index}]`, old: oldItem(old, list[index]) };
         matches += this.run(items, list[index], place);
       }
     }
@@ -224,14 +236,14 @@ class ValueCheck {
   /** A client does not see the type its object had before, so what is wrong with it now is no old matter. */
   #below({ path, old }: { readonly path: string; readonly old: Old | undefined }, key: string): Place {
     const typed = path === 'kind' || path === 'apiVersion';
-    return { path, old: typed ? undefined : oldField(old, key), forgives: true };
+    return { path, old: typed ? undefined : oldField(old, key) };
   }
 
   #enum({ source }: Structural, value: unknown, path: string): void {
     const { enum: values } = source;
     if (values === undefined || values === null || values.length === 0) return;
-    if (values.some((allowed) => equal(allowed, value))) return;
-    const supported = values.map((allowed) => (typeof allowed === 'string' ? allowed : JSON.stringify(allowed)));
+    if (value !== null && values.some((allowed) => isAllowed(allowed, value))) return;
+    const supported = values.map((allowed) => (typeof allowed === 'string' ? allowed : goJson(goOrder(allowed))));
     this.#tell({ type: 'NotSupported', field: path, value, supported }, path);
   }
 
@@ -248,6 +260,10 @@ class ValueCheck {
   /** Problems of combinations name their place in the text alone. */
   #combined(detail: string): void {
     this.#tell({ type: 'Invalid', field: '', value: '', detail }, '');
+  }
+
+  #ask(problem: FieldError | undefined, path: string): void {
+    if (problem !== undefined) this.#tell(problem, path);
   }
 
   #tell(problem: FieldError, path: string): void {
@@ -276,7 +292,7 @@ function typesOf({ type, intOrString }: Structural): readonly string[] {
 
 function typeOfValue(value: unknown): readonly [type: string, format: string] {
   if (Array.isArray(value)) return ['array', ''];
-  if (typeof value === 'number') return Number.isInteger(value) ? ['integer', 'int64'] : ['number', 'float64'];
+  if (typeof value === 'number') return isInt64(value) ? ['integer', 'int64'] : ['number', 'float64'];
   return [typeof value, ''];
 }
 
@@ -291,7 +307,21 @@ function oldItem(old: Old | undefined, item: unknown): Old | undefined {
   if (old === undefined || items === undefined || old.schema.listType !== 'map' || !Array.isArray(old.value))
     return undefined;
   const { listKeys } = old.schema;
+  if (!hasKeys(item, listKeys)) return undefined;
   const wanted = identity(keysOf(item, listKeys));
-  const found = old.value.find((candidate) => identity(keysOf(candidate, listKeys)) === wanted);
+  const found = old.value.find(
+    (candidate) => hasKeys(candidate, listKeys) && identity(keysOf(candidate, listKeys)) === wanted,
+  );
   return found === undefined ? undefined : { value: found, schema: items };
+}
+
+function hasKeys(item: unknown, keys: readonly string[]): boolean {
+  if (!isObject(item)) return false;
+  return keys.every((key) => Object.hasOwn(item, key) && item[key] !== null && typeof item[key] !== 'object');
+}
+
+/** Upstream converts the value to the type of what it compares it with, so that fractions become whole; null is nothing. */
+function isAllowed(allowed: unknown, value: unknown): boolean {
+  if (typeof value !== 'number' || !Number.isInteger(allowed)) return equal(allowed, value);
+  return Math.trunc(value) === allowed;
 }

@@ -2,7 +2,12 @@
 // with an exponent from a million on and below 10^-4.
 
 export function goNumber(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? String(BigInt(value)) : goFloat(value);
+  return isInt64(value) ? String(BigInt(value)) : goFloat(value);
+}
+
+/** Whole, and small enough for Go's decoder not to make a float64 of it. */
+export function isInt64(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
 /** A float64, which the bounds of schemas always are. */
