@@ -4,7 +4,18 @@
 import type { Implementation, Overload } from './library/signature.ts';
 import type { CelType } from './types.ts';
 import type { Result, Value } from './values.ts';
-import { CelError, Duration, isList, isMap, isObject, Optional, Timestamp, TypeValue, Uint } from './values.ts';
+import {
+  CelError,
+  Duration,
+  isList,
+  isMap,
+  isObject,
+  Optional,
+  Timestamp,
+  TypeValue,
+  typeNameOf,
+  Uint,
+} from './values.ts';
 
 export type Dispatch = (given: readonly Value[]) => Result;
 
@@ -14,14 +25,20 @@ export function dispatch(name: string, overloads: readonly Overload[]): Dispatch
     fits: parameters.map(fits),
     implementation: implementation as Implementation,
   }));
-  const none = new CelError(/^(?:_|!_|-_|@in)/.test(name) ? 'no such overload' : `no such overload: ${name}`);
   return (given) => {
     for (const { fits: predicates, implementation } of candidates) {
       if (given.length !== predicates.length) continue;
       if (given.every((value, at) => predicates[at]?.(value) === true)) return implementation(...(given as never[]));
     }
-    return none;
+    return noOverload(name, given);
   };
+}
+
+/** cel-go names the types for functions of libraries alone. */
+function noOverload(name: string, given: readonly Value[]): CelError {
+  if (/^(?:_|!_|-_|@in|startsWith$|endsWith$|contains$|matches$)/.test(name)) return new CelError('no such overload');
+  const types = name === 'size' ? '' : `(${given.map(typeNameOf).join(', ')})`;
+  return new CelError(`no such overload: ${name}${types}`);
 }
 
 type Predicate = (value: Value) => boolean;

@@ -56,8 +56,10 @@ function checkCall(call: Call, checked: Checked): readonly Issue[] {
   if (call.name === 'format') return checkFormatCall(call, checked);
   if (!Object.hasOwn(READABLE, call.name)) return [];
   const last = call.arguments.at(-1);
-  if (last?.kind !== 'literal' || typeof last.value !== 'string' || READABLE[call.name]?.(last.value) === true)
-    return [];
+  if (last?.kind !== 'literal') return [];
+  const { value } = last;
+  const readable = typeof value === 'string' ? READABLE[call.name]?.(value) === true : value !== null;
+  if (readable) return [];
   return [{ offset: last.offset, message: `invalid ${call.name} argument` }];
 }
 

@@ -30,7 +30,6 @@ const MACROS: ReadonlyMap<string, Macro> = new Map<string, Macro>([
   ['.all/2', quantify('all', 1)],
   ['.exists/2', quantify('exists', 1)],
   ['.exists_one/2', quantify('existsOne', 1)],
-  ['.existsOne/2', quantify('existsOne', 1)],
   ['.map/2', mapOrFilter('map')],
   ['.map/3', mapOrFilter('map')],
   ['.filter/2', mapOrFilter('filter')],

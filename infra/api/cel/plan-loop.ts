@@ -5,7 +5,7 @@ import { LIST_COST } from './call-costs.ts';
 import { elements, GrowingList } from './collections.ts';
 import { charge, type Frame, type Step } from './frame.ts';
 import type { Planner } from './planner.ts';
-import { CelError, isList, isMap, type Result, type Value } from './values.ts';
+import { CelError, isList, isMap, kindOf, type Result, typeNameOf, type Value, type ValueKind } from './values.ts';
 
 export function planLoop(planner: Planner, loop: Comprehension): Step {
   return isBinding(loop) ? planBinding(planner, loop) : planRounds(planner, loop);
@@ -58,7 +58,7 @@ function planRounds(planner: Planner, loop: Comprehension): Step {
 
 function singles(range: Value): Iterable<Value> | CelError {
   if (isList(range)) return elements(range);
-  return isMap(range) ? range.keys() : notIterable();
+  return isMap(range) ? range.keys() : new CelError(`got '${goTypeOf(range)}', expected iterable type`);
 }
 
 function* indexed(values: Iterable<Value>): Generator<readonly [Value, Value]> {
@@ -72,11 +72,26 @@ function* indexed(values: Iterable<Value>): Generator<readonly [Value, Value]> {
 function pairs(range: Value): Iterable<readonly [Value, Value]> | CelError {
   if (isList(range)) return indexed(elements(range));
   if (isMap(range)) return range.keys().map((key) => [key, range.find(key) ?? null] as const);
-  return notIterable();
+  return new CelError(`unsupported comprehension range type: ${goTypeOf(range)}`);
 }
 
-function notIterable(): CelError {
-  return new CelError('no such overload');
+/** As Go names the values that cannot be walked through. */
+const GO_TYPES: Partial<Record<ValueKind, string>> = {
+  bool: 'types.Bool',
+  bytes: 'types.Bytes',
+  double: 'types.Double',
+  duration: 'types.Duration',
+  int: 'types.Int',
+  null: 'types.Null',
+  optional: '*types.Optional',
+  string: 'types.String',
+  timestamp: 'types.Timestamp',
+  type: '*types.Type',
+  uint: 'types.Uint',
+};
+
+function goTypeOf(value: Value): string {
+  return GO_TYPES[kindOf(value)] ?? typeNameOf(value);
 }
 
 /** `[] … accumulator + [element]`, perhaps behind a condition; undefined for any other loop. */

@@ -9,7 +9,7 @@ import type { Checked } from './checker.ts';
 import { ArrayList, EntryMap, isKey } from './collections.ts';
 import { dispatch } from './dispatch.ts';
 import { type Environment, namedType } from './environment.ts';
-import { charge, type Step } from './frame.ts';
+import { charge, type Frame, type Step } from './frame.ts';
 import { FOLDED_FUNCTIONS } from './library/conversions.ts';
 import { type Constants, planLogic } from './plan-logic.ts';
 import { planLoop } from './plan-loop.ts';
@@ -147,6 +147,7 @@ export class Planner {
     const cost = this.#linkCost(expression.operand, mode);
     return (frame) => {
       const of = operand(frame);
+      if (of instanceof Optional) return maybe(frame, optionalSelect(of, field), cost);
       charge(frame, cost);
       return of instanceof CelError ? of : select(of, field);
     };
@@ -173,9 +174,10 @@ export class Planner {
       const value = of(frame);
       if (value instanceof CelError) return value;
       const key = at(frame);
+      if (value instanceof Optional && !(key instanceof CelError))
+        return maybe(frame, optionalSelect(value, key), cost);
       charge(frame, cost);
       if (key instanceof CelError) return key;
-      if (value instanceof Optional) return optionalSelect(value, key);
       const found = look([value, key]);
       return found instanceof CelError && found.message.startsWith('no such overload') ? select(value, key) : found;
     };
@@ -191,9 +193,7 @@ export class Planner {
       if (value instanceof CelError) return value;
       const name = at(frame);
       if (name instanceof CelError) return name;
-      const found = optionalSelect(value instanceof Optional ? value : new Optional(value), name);
-      if (found instanceof Optional && found.value !== undefined) charge(frame, 1);
-      return found;
+      return maybe(frame, optionalSelect(value instanceof Optional ? value : new Optional(value), name), 1);
     };
   }
 
@@ -300,6 +300,12 @@ export function isChain(expression: Expression): boolean {
   if (expression.kind === 'identifier') return true;
   if (expression.kind === 'select') return !expression.testOnly;
   return expression.kind === 'call' && ['_[_]', '_[?_]', '_?._', '_?_:_'].includes(expression.name);
+}
+
+/** A link that leads nowhere is not charged. */
+function maybe(frame: Frame, found: Result, cost: number): Result {
+  charge(frame, found instanceof Optional && found.value === undefined ? cost - 1 : cost);
+  return found;
 }
 
 function known(result: Result): Value {

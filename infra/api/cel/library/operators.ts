@@ -1,6 +1,6 @@
 // Arithmetic, comparison, membership and indexing. Integers overflow with an error, never silently.
 
-import { concatenate } from '../collections.ts';
+import { concatenate, isKey } from '../collections.ts';
 import { compare, contains, equal } from '../equality.ts';
 import { INT_MAX, INT_MIN, UINT_MAX } from '../literals.ts';
 import { addDurations, addToTimestamp, durationOf, subtractTimestamps } from '../time-arithmetic.ts';
@@ -13,6 +13,7 @@ import {
   Optional,
   type Result,
   type Timestamp,
+  typeNameOf,
   Uint,
   type Value,
 } from '../values.ts';
@@ -146,7 +147,13 @@ export function elementOf(list: ListValue, index: Value): Result | undefined {
 
 export function entryAt(map: MapValue, key: Value): Result {
   const found = map.find(key);
-  return found === undefined ? new CelError(`no such key: ${showKey(key)}`) : found;
+  return found === undefined ? noSuchKey(key) : found;
+}
+
+/** For keys that can be none, the type is told. */
+export function noSuchKey(key: Value): CelError {
+  if (isKey(key) || key === null) return new CelError(`no such key: ${showKey(key)}`);
+  return new CelError(`invalid qualifier type: ${typeNameOf(key)}`);
 }
 
 function showKey(key: Value): string {
@@ -177,5 +184,5 @@ export function member(value: Value, key: Value): Result | undefined {
         return typeof key === 'string' ? value.field?.(key) : undefined;
     }
   }
-  return new CelError(`no such key: ${showKey(key)}`);
+  return noSuchKey(key);
 }
