@@ -2,7 +2,7 @@
 // Owns the bounds of their lifetime: at least ten minutes, by default an hour, at most a year.
 
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { type JSONWebKeySet, SignJWT } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import type { Clock } from '../../../streams/base/clock.ts';
 import type { Random } from '../../../streams/base/random.ts';
 import { type ApiError, invalid } from '../errors.ts';
@@ -97,6 +97,8 @@ export function tokenIssuer(options: TokenIssuerOptions): TokenIssuer {
         jti: random.uuid(),
         'kubernetes.io': kubernetesClaim(request, lifetime.extended ? iat + lifetime.seconds : undefined),
       };
+      // Loaded with the first token: most clusters that are started for a test see none.
+      const { SignJWT } = await import('jose');
       const token = await new SignJWT({ ...claims, aud: [...asked] })
         .setProtectedHeader({ alg: signingAlgorithm, kid })
         .sign(key);

@@ -2,7 +2,7 @@
 // rest of a request; time, audience and the existence of the account and of the bound object are checked at every use,
 // so that a token ends with its account, not with the memory of it.
 
-import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import type { Clock } from '../../../streams/base/clock.ts';
 import { type KubernetesClaim, type ObjectRef, type TokenClaims, tokenClaimsOf } from './service-account-claims.ts';
 import { signingAlgorithm } from './service-account-tokens.ts';
@@ -37,7 +37,7 @@ type Known = { readonly user: UserInfo; readonly claims: TokenClaims };
 
 export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { issuer, clock, rememberedMax = 4_096 } = options;
-  const keySet = createLocalJWKSet(options.keys);
+  const signatures = signatureCheck(options.keys);
   const known = new Map<string, Known>();
 
   const remember = (token: string, entry: Known) => {
@@ -47,15 +47,9 @@ export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   };
 
   const verifySignature = async (token: string, audiences: readonly string[]): Promise<Verified> => {
-    let payload: Readonly<Record<string, unknown>>;
-    try {
-      const currentDate = new Date(clock.now());
-      const rules = { issuer, algorithms: [signingAlgorithm], clockTolerance: leewaySeconds, currentDate };
-      ({ payload } = await jwtVerify(token, keySet, rules));
-    } catch (error) {
-      return rejected(complaintOf(error));
-    }
-    const claims = tokenClaimsOf(payload);
+    const signed = await signatures(token, { issuer, nowMs: clock.now() });
+    if (signed.kind === 'rejected') return signed;
+    const claims = tokenClaimsOf(signed.payload);
     if (claims === undefined) return rejected('the token is not one of a service account');
     const entry: Known = { claims, user: userOf(claims) };
     if (claims.sub !== entry.user.username) return rejected('the subject is not the service account of the claims');
@@ -137,11 +131,33 @@ function userOf({ jti, 'kubernetes.io': { namespace, serviceaccount, pod, node }
   });
 }
 
-/** A token that is none of ours is told no more about. */
-function complaintOf(error: unknown): string {
-  if (error instanceof errors.JWTExpired) return 'service account token has expired';
-  if (error instanceof errors.JWSSignatureVerificationFailed) return 'invalid signature';
-  return 'invalid bearer token';
+type Signed =
+  | { readonly kind: 'signed'; readonly payload: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'rejected'; readonly message: string };
+
+/** The library is loaded with the first token: most clusters that are started for a test see none. */
+function signatureCheck(keys: JSONWebKeySet) {
+  const library = async () => {
+    const jose = await import('jose');
+    return { jose, keySet: jose.createLocalJWKSet(keys) };
+  };
+  let loading: ReturnType<typeof library> | undefined;
+  return async (token: string, { issuer, nowMs }: { issuer: string; nowMs: number }): Promise<Signed> => {
+    loading ??= library();
+    const { jose, keySet } = await loading;
+    const currentDate = new Date(nowMs);
+    const rules = { issuer, algorithms: [signingAlgorithm], clockTolerance: leewaySeconds, currentDate };
+    try {
+      const { payload } = await jose.jwtVerify(token, keySet, rules);
+      return { kind: 'signed', payload };
+    } catch (error) {
+      const { JWTExpired, JWSSignatureVerificationFailed } = jose.errors;
+      if (error instanceof JWTExpired) return { kind: 'rejected', message: 'service account token has expired' };
+      if (error instanceof JWSSignatureVerificationFailed) return { kind: 'rejected', message: 'invalid signature' };
+      // A token that is none of ours is told no more about.
+      return { kind: 'rejected', message: 'invalid bearer token' };
+    }
+  };
 }
 
 function goneText(kind: BoundKind, { namespace, name, found }: { namespace: string; name: string; found: boolean }) {

@@ -2,9 +2,9 @@
 // last of two equal keys wins (and is reported), merge keys and aliases are expanded within bounds. The parser is the
 // `yaml` package, loaded on the first YAML body; what the words mean is decided here and in yaml-scalar.ts.
 
-import { createRequire } from 'node:module';
 import type * as YamlPackage from 'yaml';
 import { setKey } from './own-key.ts';
+import { yamlLibrary } from './yaml-library.ts';
 import { plainScalar } from './yaml-scalar.ts';
 
 export type ParsedYaml =
@@ -20,11 +20,8 @@ const DEPTH_MAX = 1000;
 /** Nodes reached through aliases; a document that expands further means harm. */
 const ALIASED_NODES_MAX = 100_000;
 
-let loaded: typeof YamlPackage | undefined;
-
 export function parseYaml(text: string): ParsedYaml {
-  loaded ??= createRequire(import.meta.url)('yaml') as typeof YamlPackage;
-  const yaml = loaded;
+  const yaml = yamlLibrary();
   const lines = new yaml.LineCounter();
   try {
     const documents = yaml.parseAllDocuments(text, {

@@ -1,7 +1,7 @@
 // The protobuf form of an OpenAPI v2 document (gnostic's OpenAPIv2.proto), as far as a document without operations needs
 // it: kubectl up to 1.28 asks for nothing else and refuses to go on without. Field numbers are that schema's.
 
-import { stringify } from 'yaml';
+import { yamlLibrary } from '../codec/yaml-library.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 type DocumentV2 = {
@@ -41,7 +41,7 @@ function schemaMessage(schema: Schema): Buffer {
     parts.push(message(25, ...entries));
   }
   for (const key of Object.keys(schema).filter((name) => name.startsWith('x-'))) {
-    parts.push(message(31, text(1, key), message(2, text(2, stringify(schema[key])))));
+    parts.push(message(31, text(1, key), message(2, text(2, yamlLibrary().stringify(schema[key])))));
   }
   return Buffer.concat(parts);
 }

@@ -1,9 +1,9 @@
 // A list in any form, made object by object: whoever sends it lets others have their turn between two pieces, so that a
 // list of 50,000 objects holds nobody up. The bytes are those of the whole document encoded at once.
 
-import { stringify } from 'yaml';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { encodeListEnvelope, encodeListItem } from '../codec/protobuf-list.ts';
+import { yamlLibrary } from '../codec/yaml-library.ts';
 import type { ObjectSchema } from '../kinds/schema.ts';
 import { schemaOf } from '../kinds/type-names.ts';
 import type { Listed } from '../verbs/list.ts';
@@ -94,7 +94,7 @@ function* jsonPieces({ items }: Listed, shape: Shape, { pretty, whole }: JsonOpt
 const comma = Buffer.from(',');
 
 function* yamlPieces({ items }: Listed, shape: Shape): Generator<Uint8Array[]> {
-  const text = (value: object) => stringify(value, { version: '1.1', aliasDuplicateObjects: false });
+  const text = (value: object) => yamlLibrary().stringify(value, { version: '1.1', aliasDuplicateObjects: false });
   const head = text(shape.document);
   yield [Buffer.from(items.length === 0 ? `${head}${shape.items}: []\n` : `${head}${shape.items}:\n`)];
   for (const slice of slices(items, madePerPiece)) {

@@ -1,10 +1,10 @@
 // Objects, lists and watch events in the form a client asked for. JSON objects are the stored bytes, shared by all
 // clients; every other form is made on demand.
 
-import { stringify } from 'yaml';
 import type { AnyObject, ObjectMeta } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { encodeProtobuf } from '../codec/protobuf.ts';
+import { yamlLibrary } from '../codec/yaml-library.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { schemaOf } from '../kinds/type-names.ts';
 import { tablePrinterOf } from '../tables/printers.ts';
@@ -59,7 +59,7 @@ export function encodeValue(value: object, form: Pick<Form, 'encoding' | 'pretty
     case 'json':
       return Buffer.from(form.pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value));
     case 'yaml':
-      return Buffer.from(stringify(value, { version: '1.1', aliasDuplicateObjects: false }));
+      return Buffer.from(yamlLibrary().stringify(value, { version: '1.1', aliasDuplicateObjects: false }));
     case 'protobuf':
       return protobuf(value as Readonly<Record<string, unknown>>);
   }
