@@ -3,10 +3,16 @@
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import { canonicalAddressProblem } from '../validation/addresses.ts';
 import type { Rule } from '../validation/check.ts';
-import { ingress, ingressStatus, ingressWarnings } from '../validation/ingress.ts';
-import { ingressClass, ipAddress, networkPolicy, serviceCidr } from '../validation/networking.ts';
+import { ingress, ingressStatus, ingressStatusWarnings, ingressWarnings } from '../validation/ingress.ts';
+import {
+  ingressClass,
+  ipAddress,
+  networkPolicy,
+  networkPolicyWarnings,
+  serviceCidr,
+} from '../validation/networking.ts';
 import { all } from '../validation/rules.ts';
-import { at, checked, filled, inTurn, type Particulars, withStatus } from './checked.ts';
+import { at, checked, checkedUpdate, filled, inTurn, type Particulars, withStatus } from './checked.ts';
 
 type PolicySpec = { readonly policyTypes?: readonly string[]; readonly egress?: readonly unknown[] };
 
@@ -28,7 +34,10 @@ const addressName: Rule<AnyObject> = ({ metadata }, check) => {
 export const networkingStrategies: Readonly<Record<string, Particulars>> = {
   'ingresses.networking.k8s.io': {
     generation: true,
-    ...withStatus({ loadBalancer: {} }, ingressStatus),
+    ...withStatus({ loadBalancer: {} }),
+    subresources: {
+      status: { ...checkedUpdate(ingressStatus), warnings: ({ status }) => ingressStatusWarnings(status) },
+    },
     ...checked(ingress),
     warnings: (next, before) => ingressWarnings(next, before === undefined),
   },
@@ -44,6 +53,7 @@ export const networkingStrategies: Readonly<Record<string, Particulars>> = {
       filled('spec.ingress.*.ports.*', tcp),
       filled('spec.egress.*.ports.*', tcp),
     ),
+    warnings: ({ spec }) => networkPolicyWarnings(spec as Readonly<Record<string, unknown>> | undefined),
     ...checked(networkPolicy),
   },
   'ipaddresses.networking.k8s.io': { names: 'path-segment', ...checked(all(addressName as Rule, ipAddress)) },

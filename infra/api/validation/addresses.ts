@@ -38,6 +38,24 @@ export const canonicalNetwork: Rule<string> = text((value) => {
   return canonical === value ? undefined : `must be in canonical form (${JSON.stringify(canonical)})`;
 });
 
+/** What a writer of an IPv6 network in a spelling of their own is told; fields older than the rule still take it. */
+export function networkWarning(value: string): string | undefined {
+  const parsed = parseNetwork(value);
+  if (parsed === undefined || parsed.address.length === 4 || networkProblem(value) !== undefined) return undefined;
+  const canonical = `${spell(parsed.address)}/${parsed.bits}`;
+  if (canonical === value) return undefined;
+  return `IPv6 CIDR value ${JSON.stringify(value)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`;
+}
+
+/** As `networkWarning`, of an address. */
+export function addressWarning(value: string): string | undefined {
+  const parsed = parse(value);
+  if (parsed === undefined || parsed.bytes.length === 4 || addressProblem(value) !== undefined) return undefined;
+  const canonical = spell(parsed.bytes);
+  if (canonical === value) return undefined;
+  return `IPv6 address ${JSON.stringify(value)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`;
+}
+
 export function isAddress(value: string): boolean {
   return parse(value) !== undefined;
 }

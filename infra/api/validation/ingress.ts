@@ -1,7 +1,7 @@
 // What makes an Ingress invalid: hosts that are names, paths that mean one thing, and a backend for each.
 
 import { nameProblem } from '../registry/names.ts';
-import { address, isAddress } from './addresses.ts';
+import { address, addressWarning, isAddress } from './addresses.ts';
 import type { Check, Rule } from './check.ts';
 import { dnsLabel, dnsSubdomain, pathSegment, portName, portNumber } from './formats.ts';
 import { each, fields, type Json, required } from './rules.ts';
@@ -113,6 +113,16 @@ const statusHost: Rule<string> = (value, check) => {
 export const ingressStatus: Rule = fields({
   status: fields({ loadBalancer: fields({ ingress: each(fields({ ip: address, hostname: statusHost })) }) }),
 });
+
+type Balanced = { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] | null } };
+
+export function ingressStatusWarnings(status: unknown): readonly string[] {
+  const points = (status as Balanced | undefined)?.loadBalancer?.ingress ?? [];
+  return points.flatMap(({ ip = '' }, index) => {
+    const warning = addressWarning(ip);
+    return warning === undefined ? [] : [`status.loadBalancer.ingress[${index}]: ${warning}`];
+  });
+}
 
 function at(check: Check, path: readonly string[], rule: () => void): void {
   for (const field of path) check.enter(field);

@@ -1,7 +1,7 @@
 // What makes network policies, ingress classes, and the addresses of services invalid. Ingresses are in ingress.ts.
 
 import { nameProblem } from '../registry/names.ts';
-import { canonicalNetwork, familyOf, isStrictlyWithin, network, parseNetwork } from './addresses.ts';
+import { canonicalNetwork, familyOf, isStrictlyWithin, network, networkWarning, parseNetwork } from './addresses.ts';
 import type { Check, Rule } from './check.ts';
 import { dnsSubdomain, pathSegment, portName, portNumber } from './formats.ts';
 import { labelSelector } from './label-selector.ts';
@@ -69,23 +69,25 @@ export const networkPolicy: Rule = fields({
 
 const policyTypes: Rule<readonly string[]> = each(oneOf('Ingress', 'Egress'));
 
-/** The older spellings of networks, which a later server will refuse. */
-export function networkPolicyBlocks(spec: Json | undefined): readonly (readonly [path: string, cidr: string])[] {
-  const found: (readonly [string, string])[] = [];
+export function networkPolicyWarnings(spec: Json | undefined): readonly string[] {
+  const warnings: string[] = [];
+  const look = (path: string, cidr: string): void => {
+    const warning = networkWarning(cidr);
+    if (warning !== undefined) warnings.push(`${path}: ${warning}`);
+  };
   for (const [direction, side] of [
     ['ingress', 'from'],
     ['egress', 'to'],
   ] as const) {
-    const rules = (spec?.[direction] ?? []) as readonly Json[];
-    for (const [i, rule] of rules.entries()) {
+    for (const [i, rule] of ((spec?.[direction] ?? []) as readonly Json[]).entries()) {
       for (const [j, { ipBlock }] of ((rule[side] ?? []) as readonly { ipBlock?: IpBlock }[]).entries()) {
         const path = `spec.${direction}[${i}].${side}[${j}].ipBlock`;
-        if (ipBlock?.cidr) found.push([`${path}.cidr`, ipBlock.cidr]);
-        for (const [k, except] of (ipBlock?.except ?? []).entries()) found.push([`${path}.except[${k}]`, except]);
+        look(`${path}.cidr`, ipBlock?.cidr ?? '');
+        for (const [k, except] of (ipBlock?.except ?? []).entries()) look(`${path}.except[${k}]`, except);
       }
     }
   }
-  return found;
+  return warnings;
 }
 
 const controllerBytesMax = 250;

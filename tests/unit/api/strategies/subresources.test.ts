@@ -140,6 +140,19 @@ describe('what is left out is filled in', () => {
   });
 });
 
+test('the address of an ingress is warned of where it is spelled oddly, and refused where it is none', () => {
+  const ingress = created(goldenOf('Ingress')).object;
+  const at = (ip: string) =>
+    updated(ingress, with_(ingress, { status: { loadBalancer: { ingress: [{ ip }] } } }), 'status');
+  expect(at('2001:DB8::1').warnings).toEqual([
+    'status.loadBalancer.ingress[0]: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")',
+  ]);
+  expect(at('192.0.2.1')).toMatchObject({ problems: [], warnings: [] });
+  expect(at('192.0.2.01').problems).toEqual([
+    'status.loadBalancer.ingress[0].ip: Invalid value: "192.0.2.01": must not have leading 0s',
+  ]);
+});
+
 test('a local API service is available at once', () => {
   const local = {
     apiVersion: 'apiregistration.k8s.io/v1',
@@ -160,6 +173,7 @@ describe('a writer is warned', () => {
     ['PersistentVolumeClaim', { spec: { resources: { requests: { storage: '1500m' } } } }, 'spec.resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer'],
     ['StorageClass', { allowedTopologies: [{ matchLabelExpressions: [{ key: 'failure-domain.beta.kubernetes.io/zone', values: ['a'] }] }] }, 'allowedTopologies[0].matchLabelExpressions[0].key: failure-domain.beta.kubernetes.io/zone is deprecated since v1.17; use "topology.kubernetes.io/zone" instead'],
     ['Ingress', { metadata: { name: 'golden', annotations: { 'kubernetes.io/ingress.class': 'x' } } }, `annotation "kubernetes.io/ingress.class" is deprecated, please use 'spec.ingressClassName' instead`],
+    ['NetworkPolicy', { spec: { ingress: [{ from: [{ ipBlock: { cidr: 'FD00::/8' } }] }] } }, 'spec.ingress[0].from[0].ipBlock.cidr: IPv6 CIDR value "FD00::/8" should be in RFC 5952 canonical format ("fd00::/8")'],
     ['RuntimeClass', { scheduling: { nodeSelector: { 'beta.kubernetes.io/os': 'linux' } } }, 'scheduling.nodeSelector: deprecated since v1.14; use "kubernetes.io/os" instead'],
     ['CSIDriver', { spec: { tokenRequests: [{ audience: 'a' }] } }, 'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes'],
     ['ValidatingWebhookConfiguration', { metadata: { name: 'a.static.k8s.io' } }, 'metadata.name: names ending with ".static.k8s.io" are reserved for static manifest-based configurations and cannot be managed via the API'],
