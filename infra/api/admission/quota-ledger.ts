@@ -235,14 +235,16 @@ export class QuotaLedger {
     return world.get<ResourceQuota>(resources.resourceQuotas, { namespace, name });
   }
 
-  /** What a quota counts; counted here where nobody has done so since it was made. */
+  /** What a quota counts; counted here where nobody has done so since it was made or limited something more. */
   #usedOf(quota: ResourceQuota, world: ObjectReader): Map<string, Quantity> {
-    if (quota.status?.hard !== undefined) {
-      return new Map(Object.entries(quota.status.used ?? {}).map(([name, text]) => [name, quantityOf(text)]));
+    const { hard, used = {} } = quota.status ?? {};
+    if (hard !== undefined && Object.keys(hard).every((name) => used[name] !== undefined)) {
+      return new Map(Object.entries(used).map(([name, text]) => [name, quantityOf(text)]));
     }
-    const used = calculate(world, quota, this.#ports.now());
-    this.addHeld(quota, { world, used });
-    return used;
+    const limiting = { ...quota, spec: { ...quota.spec, hard: hardOf(quota) } };
+    const counted = calculate(world, limiting, this.#ports.now());
+    this.addHeld(quota, { world, used: counted });
+    return counted;
   }
 }
 

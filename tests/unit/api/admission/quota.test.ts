@@ -162,6 +162,17 @@ describe('a quota', () => {
     expect(used(world)).toEqual({ 'requests.cpu': '900m' });
   });
 
+  test('that nobody has counted yet is counted before it is charged', async () => {
+    const world = await apiWorld();
+    for (const name of ['a', 'b']) await world.create('configmaps', { metadata: { name } });
+    await world.create('resourcequotas', aQuota({ configmaps: '3' }));
+    const status = { hard: { configmaps: '3' }, used: {} };
+    await world.update('resourcequotas', 'q', (quota) => ({ ...quota, status }), { subresource: 'status' });
+    await world.create('configmaps', { metadata: { name: 'c' } });
+    expect(used(world)).toEqual({ configmaps: '3' });
+    await expect(world.create('configmaps', { metadata: { name: 'd' } })).rejects.toMatchObject({ code: 403 });
+  });
+
   test('is checked and not charged by a dry run', async () => {
     const world = await apiWorld();
     await world.create('resourcequotas', aQuota({ configmaps: '1' }));
