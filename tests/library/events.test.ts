@@ -149,7 +149,7 @@ describe('what is wanted', () => {
   });
 
   test.each<[EventsOptions & Partial<WorkOptions<void>>, RegExp]>([
-    [{ kind: 'widget' }, /^no kind is called widget; there are bindings, configmaps/],
+    [{ kind: 'widget' }, /^no kind is called widget; there are apiservices, certificatesigningrequests/],
     [{ from: 1.5 }, /^from must be a revision, not 1\.5$/],
     [{ to: -1 }, /^to must be a revision, not -1$/],
     [{ work: async () => {}, concurrency: 0 }, /^concurrency must be a whole number from 1 on, not 0$/],

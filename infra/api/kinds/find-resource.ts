@@ -18,9 +18,10 @@ export function findResource(text: string): ResourceName | undefined {
   return { group: group.join('.'), resource };
 }
 
-/** Every name people may use, for messages about one that nothing is called. */
+/** The resources that objects are kept of, for messages about a name that none has. */
 export function resourceNames(): readonly string[] {
-  return [...new Set(allKinds().map(({ resource }) => resource))].sort();
+  const kept = allKinds().filter(({ verbs }) => verbs.includes('watch'));
+  return [...new Set(kept.map(({ resource }) => resource))].sort();
 }
 
 function answersTo({ group, version, kind, resource, singular, shortNames }: Kind, wanted: string): boolean {
