@@ -7,6 +7,7 @@ import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { endpointsController } from './endpoints.ts';
+import { flowSchemaController } from './flow-schema.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { ipAddressController } from './ip-addresses.ts';
 import { namespaceController } from './namespace.ts';
@@ -54,6 +55,7 @@ export function allControllers(options: ControllersOptions): readonly Controller
     endpointSliceController(),
     serviceCidrController(),
     ipAddressController(),
+    flowSchemaController(),
     nodeLifecycleController({ ...nodeLifecycleDefaults, ...options.nodeLifecycle }),
     disruptionController({ resourceOf: options.resourceOf }),
     taintEvictionController(),

@@ -154,7 +154,11 @@ describe.skipIf(kubectlPath === undefined)('what kubectl learns of the kinds', (
       'workload-high',
       'workload-low',
     ]);
-    expect((await cluster.ok(['get', 'flowschemas', '-o', 'name'])).split('\n')).toHaveLength(11);
+    await eventually(async () => {
+      const schemas = await cluster.ok(['get', 'flowschemas', '--no-headers']);
+      // NAME PRIORITYLEVEL MATCHINGPRECEDENCE DISTINGUISHERMETHOD AGE MISSINGPL
+      expect(schemas.match(/ False$/gm)).toHaveLength(11);
+    });
     const changed = await cluster.kubectl([
       'patch',
       'flowschema',
@@ -164,6 +168,29 @@ describe.skipIf(kubectlPath === undefined)('what kubectl learns of the kinds', (
       '{"spec":{"matchingPrecedence":7}}',
     ]);
     expect(changed.stderr).toContain("spec of 'exempt' must equal the fixed value");
+  });
+
+  test('a group of custom resources is registered for as long as it is defined', async () => {
+    const names = { plural: 'ships', singular: 'ship', kind: 'Ship' };
+    const schema = { openAPIV3Schema: { type: 'object' } };
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'ships.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Cluster',
+        names,
+        versions: [{ name: 'v2beta1', served: true, storage: true, schema }],
+      },
+    };
+    await cluster.ok(['create', '-f', cluster.file('ships.yaml', stringify(definition))]);
+    const service = ['get', 'apiservices', 'v2beta1.example.com', '--ignore-not-found', '--no-headers'];
+    await eventually(async () => {
+      expect(await cluster.ok(service)).toMatch(/^v2beta1\.example\.com\s+Local\s+True\s/);
+    });
+    await cluster.ok(['delete', 'crd', 'ships.example.com']);
+    await eventually(async () => expect(await cluster.ok(service)).toBe(''));
   });
 
   test('a certificate request is approved and denied with its own command', async () => {

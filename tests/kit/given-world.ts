@@ -40,6 +40,8 @@ export const resourceByKind: Readonly<Record<string, ResourceName & { readonly n
   ClusterRoleBinding: { ...resources.clusterRoleBindings, namespaced: false },
   Role: { ...resources.roles, namespaced: true },
   RoleBinding: { ...resources.roleBindings, namespaced: true },
+  FlowSchema: { ...resources.flowSchemas, namespaced: false },
+  PriorityLevelConfiguration: { ...resources.priorityLevels, namespaced: false },
 };
 
 export type Given = KubeObject | { readonly object: KubeObject; readonly recordedMs: number };
