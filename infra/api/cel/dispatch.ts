@@ -2,7 +2,7 @@
 // overload is only ever given values of its types.
 
 import type { Implementation, Overload } from './library/signature.ts';
-import type { CelType } from './types.ts';
+import { type CelType, DYN } from './types.ts';
 import type { Result, Value } from './values.ts';
 import {
   CelError,
@@ -41,7 +41,12 @@ function noOverload(name: string, given: readonly Value[]): CelError {
   return new CelError(`no such overload: ${name}${types}`);
 }
 
+/** Of a list the first element is looked at: the others are of its type, or the call fails at them. */
 type Predicate = (value: Value) => boolean;
+
+function scalarOrAny(type: CelType): CelType {
+  return type.parameters.length === 0 ? type : DYN;
+}
 
 function fits(type: CelType): Predicate {
   switch (type.kind) {
@@ -61,8 +66,10 @@ function fits(type: CelType): Predicate {
       return (value) => value instanceof Timestamp;
     case 'duration':
       return (value) => value instanceof Duration;
-    case 'list':
-      return isList;
+    case 'list': {
+      const element = fits(scalarOrAny(type.parameters[0] ?? DYN));
+      return (value) => isList(value) && (value.size === 0 || element(value.at(0)));
+    }
     case 'map':
       return isMap;
     case 'type':

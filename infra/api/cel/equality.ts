@@ -1,6 +1,7 @@
 // When two values are equal and which of two is less. Numbers compare by value across their types; values of different
 // types are never equal, and only values of one type have an order.
 
+import { equal as sameJson } from '../registry/equal.ts';
 import { elements } from './collections.ts';
 import { sameType } from './types.ts';
 import {
@@ -109,6 +110,8 @@ function equalLists(left: ListValue, right: ListValue): boolean {
 function equalMaps(left: MapValue, right: MapValue): boolean {
   if (left.size !== right.size) return false;
   work(left.size);
+  const [hidden, others] = [left.hidden?.(), right.hidden?.()];
+  if ((hidden !== undefined || others !== undefined) && !sameJson(hidden, others)) return false;
   return left.keys().every((key) => {
     const [mine, theirs] = [left.find(key), right.find(key)];
     return mine !== undefined && theirs !== undefined && equal(mine, theirs);

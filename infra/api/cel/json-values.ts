@@ -119,6 +119,14 @@ export class JsonMap implements MapValue {
     return value === null || value === undefined ? undefined : this.#part(name, field.declared);
   }
 
+  hidden(): JsonObject | undefined {
+    const fields = this.#declared?.fields;
+    if (fields === undefined) return undefined;
+    const known = new Set([...fields.values()].map(({ name }) => name));
+    const names = Object.keys(this.json).filter((name) => !known.has(name));
+    return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, this.json[name]]));
+  }
+
   #part(name: string, declared: Declared | undefined): Value {
     const json = this.json[name];
     if (typeof json !== 'object' || json === null) return partValue(json, declared);

@@ -23,9 +23,9 @@ export function durationOf(nanos: bigint): Duration | CelError {
   return nanos < INT_MIN || nanos > INT_MAX ? new CelError('duration overflow') : new Duration(nanos);
 }
 
-export function timestampOf(nanos: bigint): Timestamp | CelError {
+export function timestampOf(nanos: bigint, zoneMinutes = 0): Timestamp | CelError {
   const inRange = nanos >= FIRST_SECOND * SECOND && nanos < (LAST_SECOND + 1n) * SECOND;
-  return inRange ? new Timestamp(nanos) : new CelError('timestamp overflow');
+  return inRange ? new Timestamp(nanos, zoneMinutes) : new CelError('timestamp overflow');
 }
 
 export function addDurations(left: Duration, right: Duration): Duration | CelError {
@@ -33,7 +33,7 @@ export function addDurations(left: Duration, right: Duration): Duration | CelErr
 }
 
 export function addToTimestamp(to: Timestamp, by: Duration): Timestamp | CelError {
-  return timestampOf(to.nanos + by.nanos);
+  return timestampOf(to.nanos + by.nanos, to.zoneMinutes);
 }
 
 export function subtractTimestamps(left: Timestamp, right: Timestamp): Duration | CelError {
@@ -50,16 +50,24 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   const millis = Date.parse(`${date}T${hour}:${minute}:${second}Z`);
   if (Number.isNaN(millis) || hour === '24' || Number(zoneHour) > 23 || Number(zoneMinute) > 59) return undefined;
   if (new Date(millis).toISOString().slice(0, 10) !== date) return undefined;
-  const zone = BigInt(Number(zoneHour) * 60 + Number(zoneMinute)) * 60n * SECOND;
+  const minutes = (Number(zoneHour) * 60 + Number(zoneMinute)) * (sign === '-' ? -1 : 1);
   const local = BigInt(millis) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
-  const at = timestampOf(sign === '-' ? local + zone : local - zone);
+  const at = timestampOf(local - BigInt(minutes) * 60n * SECOND, minutes);
   return at instanceof CelError ? undefined : at;
 }
 
-export function showTimestamp({ nanos }: Timestamp): string {
+export function showTimestamp({ nanos, zoneMinutes }: Timestamp): string {
   const { seconds, rest } = split(nanos);
   const fraction = rest === 0n ? '' : `.${String(rest).padStart(9, '0').replace(/0+$/, '')}`;
-  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}${fraction}Z`;
+  const local = new Date((Number(seconds) + zoneMinutes * 60) * 1000).toISOString().slice(0, 19);
+  return `${local}${fraction}${zoneText(zoneMinutes)}`;
+}
+
+function zoneText(minutes: number): string {
+  if (minutes === 0) return 'Z';
+  const size = Math.abs(minutes);
+  const [hour, minute] = [Math.floor(size / 60), size % 60].map((part) => String(part).padStart(2, '0'));
+  return `${minutes < 0 ? '-' : '+'}${hour}:${minute}`;
 }
 
 function split(nanos: bigint): { readonly seconds: bigint; readonly rest: bigint } {

@@ -19,11 +19,14 @@ export class Uint {
   }
 }
 
-/** Nanoseconds since 1970. */
 export class Timestamp {
+  /** Since 1970. */
   readonly nanos: bigint;
-  constructor(nanos: bigint) {
+  /** The zone it was written in, in minutes east of UTC; only its text shows it. */
+  readonly zoneMinutes: number;
+  constructor(nanos: bigint, zoneMinutes = 0) {
     this.nanos = nanos;
+    this.zoneMinutes = zoneMinutes;
   }
 }
 
@@ -70,6 +73,8 @@ export interface MapValue {
   readonly size: number;
   find(key: Value): Value | undefined;
   keys(): readonly Value[];
+  /** What no schema describes and no expression can name; it counts when maps are compared. */
+  hidden?(): unknown;
 }
 
 /** A value of one of Kubernetes' library types, or an object built by an expression. */

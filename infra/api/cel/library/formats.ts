@@ -56,7 +56,7 @@ const FORMATS: ReadonlyMap<string, Format> = new Map(
       ['dns1123SubdomainPrefix', 60, asPrefix(subdomain)],
       ['dns1035LabelPrefix', 30, asPrefix(service)],
       ['labelValue', 40, labelValueProblem],
-      ['uri', 1103, (text) => (hasFormat('uri', text) ? undefined : uriProblem(text))],
+      ['uri', 1103, uriProblem],
       ['uuid', 70, schemaFormat('uuid', 'does not match the UUID format')],
       ['byte', 84, schemaFormat('byte', 'invalid base64')],
       ['date', 71, schemaFormat('date', 'invalid date')],

@@ -47,7 +47,7 @@ class Url extends Opaque {
 
 export const URLS: Library = {
   url: { 'string_to_url(string) kubernetes.URL': read },
-  isURL: { 'is_url_string(string) bool': (text: string) => hasFormat('uri', text) },
+  isURL: { 'is_url_string(string) bool': (text: string) => uriProblem(text) === undefined },
   getScheme: { '.url_get_scheme(kubernetes.URL) string': ({ scheme }: Url) => scheme },
   getHost: { '.url_get_host(kubernetes.URL) string': ({ host }: Url) => host },
   getHostname: { '.url_get_hostname(kubernetes.URL) string': ({ hostname }: Url) => hostname },
@@ -57,14 +57,20 @@ export const URLS: Library = {
 };
 
 function read(text: string): Result {
-  if (hasFormat('uri', text)) return new Url(text);
-  return new CelError(`URL parse error during conversion from string: ${uriProblem(text)}`);
+  const problem = uriProblem(text);
+  return problem === undefined
+    ? new Url(text)
+    : new CelError(`URL parse error during conversion from string: ${problem}`);
 }
 
 /** Go's text for what is no URL of a request. */
-export function uriProblem(text: string): string {
-  const why = text === '' ? 'empty url' : 'invalid URI for request';
-  return `parse ${JSON.stringify(text)}: ${why}`;
+export function uriProblem(text: string): string | undefined {
+  const quoted = `parse ${JSON.stringify(text)}`;
+  if (text === '') return `${quoted}: empty url`;
+  const host = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/.exec(text)?.[1] ?? '';
+  const port = /:[^:\]]*$/.exec(host)?.[0] ?? '';
+  if (!/^(?::\d*)?$/.test(port)) return `${quoted}: invalid port ${JSON.stringify(port)} after host`;
+  return hasFormat('uri', text) ? undefined : `${quoted}: invalid URI for request`;
 }
 
 /** What may stand in a path stays as it was written; the rest is escaped. */
