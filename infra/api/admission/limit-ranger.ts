@@ -82,7 +82,7 @@ function withDefaults(object: AnyObject, limits: readonly Limit[]): AnyObject {
   const spec = object.spec as Pod['spec'];
   const next = {
     ...spec,
-    containers: spec.containers.map(fill('container')),
+    ...(spec.containers && { containers: spec.containers.map(fill('container')) }),
     ...(spec.initContainers && { initContainers: spec.initContainers.map(fill('init container')) }),
   };
   if (told.length === 0) return object;

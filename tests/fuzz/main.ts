@@ -1,0 +1,105 @@
+// `npm run fuzz -- [--count N] [--seed S] [--growth-mb N]`: sends malformed requests to a real server over real TLS.
+// Exits 1 on a 5xx that is not Kubernetes' own, a request without an answer, a server that died, or memory that grew
+// beyond the bound; the first offending request is printed as a command.
+
+import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { parseArgs, promisify } from 'node:util';
+import { readKubeconfig } from '../kit/kubeconfig.ts';
+import { RunningCluster } from '../kit/running-cluster.ts';
+import { requests } from './areas.ts';
+import { Counts } from './counts.ts';
+import { tend, tendEvery } from './gardener.ts';
+import { asCurl, verdict } from './judge.ts';
+import { ServerClient } from './server-client.ts';
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    'growth-mb': { type: 'string', default: '150' },
+  },
+});
+const count = Number(values.count);
+const growthMbMax = Number(values['growth-mb']);
+/** Of the requests: until then code is compiled and caches are filled. */
+const warmUpShare = 0.1;
+const underWayMax = 16 * Math.min(2, availableParallelism());
+
+type Offence = { readonly area: string; readonly curl: string; readonly wrong: string };
+
+const cluster = new RunningCluster(['--memory', '--nodes', '1']);
+await cluster.start();
+const client = new ServerClient(readKubeconfig(cluster.kubeconfig));
+const offences: Offence[] = [];
+const counts = new Counts();
+console.log(`fuzz: ${count} requests, seed ${values.seed}, against process ${cluster.pid}`);
+const atStartMb = await rssMb();
+let warmMb = atStartMb;
+const refused = await tend((request) => client.send(request));
+if (refused.length > 0) console.log(`not there from the start: ${refused.join(', ')}`);
+let tending: Promise<unknown> = Promise.resolve();
+
+const startMs = Date.now();
+const progress = setInterval(() => void tell(), 1_000);
+const drawn = requests(values.seed);
+let sent = 0;
+await Promise.all(Array.from({ length: underWayMax }, work));
+clearInterval(progress);
+
+const seconds = (Date.now() - startMs) / 1000;
+const alive = cluster.alive && (await client.send({ method: 'GET', path: '/livez', headers: {} })).text === 'ok';
+const atEndMb = alive ? await rssMb() : 0;
+const grownMb = atEndMb - warmMb;
+const logged = cluster.output.split('\n').filter((line) => line.startsWith('{'));
+client.close();
+await cluster.dispose();
+report();
+process.exit(offences.length > 0 || !alive || grownMb > growthMbMax ? 1 : 0);
+
+async function work(): Promise<void> {
+  while (sent < count && cluster.alive) {
+    const turn = sent++;
+    if (turn % tendEvery === tendEvery - 1) tending = tending.then(() => tend((request) => client.send(request)));
+    await tending;
+    if (turn === Math.floor(count * warmUpShare)) warmMb = await rssMb();
+    const { area, request } = drawn.next().value;
+    const answer = await client.send(request);
+    counts.add(area, answer.status);
+    const wrong = verdict(request, answer);
+    if (wrong !== undefined) offences.push({ area, curl: asCurl(request), wrong });
+  }
+}
+
+async function tell(): Promise<void> {
+  const perSecond = Math.round(counts.total / ((Date.now() - startMs) / 1000));
+  const statuses = [200, 300, 400, 500].map((from) => `${from / 100}xx ${counts.between(from, from + 100)}`).join(', ');
+  const memory = cluster.alive ? `${await rssMb()} MB` : 'dead';
+  console.log(`${counts.total} of ${count}, ${perSecond}/s, ${statuses}, none ${counts.between(0, 1)}, ${memory}`);
+}
+
+function report(): void {
+  console.log(`\n${counts.total} malformed requests in ${seconds.toFixed(0)} s, seed ${values.seed}`);
+  for (const line of counts.lines()) console.log(line);
+  console.log(
+    `process ${alive ? 'alive' : 'dead'}; memory ${atStartMb} MB at the start, ${warmMb} MB after ${warmUpShare * 100} %, ${atEndMb} MB at the end (bound: ${growthMbMax} MB more)`,
+  );
+  const messages = new Map<string, number>();
+  for (const line of logged) {
+    const { message } = JSON.parse(line) as { readonly message: string };
+    messages.set(message, (messages.get(message) ?? 0) + 1);
+  }
+  for (const [message, times] of messages) console.log(`the server logged ${times} times: ${message}`);
+  if (!alive) console.log(cluster.output.slice(-4_000));
+  console.log(`${offences.length} offences`);
+  const [first] = offences;
+  if (first === undefined) return;
+  console.log('\n# SERVER, CERT and KEY: a running cluster and its administrator’s files');
+  console.log(`# ${first.area}: ${first.wrong.slice(0, 1_000)}\n${first.curl}`);
+  for (const { area, wrong } of offences.slice(1, 20)) console.log(`# ${area}: ${wrong.slice(0, 300)}`);
+}
+
+async function rssMb(): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(cluster.pid)]);
+  return Math.round(Number(stdout) / 1024);
+}
