@@ -27,7 +27,8 @@ type Place = {
 function walk(schema: Structural, problems: FieldError[], { path, meta, root }: Place): void {
   const value = schema.source.default;
   if (value !== undefined && value !== null) {
-    problems.push(...problemsOf(value, schema, { path: join(path, 'default'), meta }));
+    const object = root && !schema.embedded ? { ...schema, embedded: true, embeds: true } : schema;
+    problems.push(...problemsOf(value, object, { path: join(path, 'default'), meta }));
   }
   if (schema.items?.defaults === true) walk(schema.items, problems, { path: join(path, 'items'), meta, root: false });
   const whole = root || schema.embedded;
@@ -43,9 +44,12 @@ function problemsOf(
   schema: Structural,
   { path, meta }: { readonly path: string; readonly meta: boolean },
 ): readonly FieldError[] {
-  if (!meta && !equal(prune(value, schema, { root: schema.embedded }), value)) {
-    return [{ type: 'Invalid', field: path, value, detail: 'must not have unknown fields' }];
-  }
+  const known = meta || equal(prune(value, schema, { root: schema.embedded }), value);
+  const found = valueRules(value, schema, path);
+  return known ? found : [{ type: 'Invalid', field: path, value, detail: 'must not have unknown fields' }, ...found];
+}
+
+function valueRules(value: unknown, schema: Structural, path: string): readonly FieldError[] {
   try {
     coerceEmbedded(value, schema, { path });
   } catch (error) {

@@ -78,6 +78,10 @@ function specRules(spec: DefinitionSpec, check: Check): void {
   if (versions.filter(({ storage }) => storage).length !== 1) {
     check.invalid(versions, 'must have exactly one version marked as storage version', '.versions');
   }
+  // Upstream knows the first version's name as the definition's own too.
+  const own = versions[0]?.name;
+  const problem = own ? nameProblem(own, 'service') : undefined;
+  if (problem !== undefined) check.invalid(own, problem, '.version');
   check.enter('names');
   for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) {
     if (!spec.names[field]) check.required('', `.${field}`);
@@ -129,7 +133,11 @@ function versionRules(version: DefinitionVersion, check: Check, shared: SharedPa
   }
   if (!shared.subresources) scalePaths(subresources, check);
   if (!shared.columns) printerColumns(columns, check);
-  if (!shared.selectable) selectableFields(selectable, check, schema?.openAPIV3Schema);
+  if (!shared.selectable) {
+    const detail = 'may only be set when `version.schema.openAPIV3Schema` is not included';
+    if (selectable.length > 0 && !schema?.openAPIV3Schema) check.invalid('', detail, '.selectableFields');
+    else selectableFields(selectable, check, schema?.openAPIV3Schema);
+  }
 }
 
 /** What all versions say alike. */

@@ -63,7 +63,9 @@ const besideStatusJson: ReadonlySet<string> = new Set([
 ]);
 
 function rootBesideStatus(schema: JsonSchema, check: Check): void {
-  for (const [field, value] of Object.entries(schema)) {
+  const { id, $schema, $ref, type, ...rest } = schema;
+  // In the order of upstream's struct, whose first fault is the only one told.
+  for (const [field, value] of Object.entries({ id, $schema, $ref, type, ...rest })) {
     if (isZero(value)) continue;
     if (field === 'type' && value !== 'object') {
       const detail =
@@ -95,7 +97,8 @@ function unsupportedField(schema: JsonSchema): string | undefined {
     definitions,
   });
   for (const [name, value] of found) {
-    if (isZero(value) || (isObject(value) && Object.keys(value).length === 0)) continue;
+    const empty = isZero(value) || (isObject(value) && Object.keys(value).length === 0);
+    if (empty && (name !== 'additionalItems' || value === undefined || value === null)) continue;
     return `OpenAPIV3Schema '${name}' is not supported`;
   }
   if (Array.isArray(items)) return "OpenAPIV3Schema 'items' must be a schema, but is an array";

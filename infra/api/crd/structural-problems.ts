@@ -98,7 +98,24 @@ function metadataRules(schema: JsonSchema, check: Check, level: Level): void {
 function restrictsNamesOnly({ type: _, default: _default, properties = {}, ...rest }: JsonSchema): boolean {
   const names = Object.keys(properties);
   if (names.some((name) => name !== 'name' && name !== 'generateName')) return false;
-  return Object.values(rest).every(isNothing);
+  const { allOf = [], anyOf = [], oneOf = [], enum: values, ...more } = rest;
+  const alternatives = allOf.length + anyOf.length + oneOf.length + (values?.length ?? 0);
+  return (
+    alternatives === 0 && Object.entries(more).every(([field, value]) => isNothing(value) && !isPresent(field, value))
+  );
+}
+
+const pointers: ReadonlySet<string> = new Set([
+  'additionalProperties',
+  'default',
+  'example',
+  'x-kubernetes-list-type',
+  'x-kubernetes-map-type',
+]);
+
+/** Whether what looks like nothing is something to Go: behind a pointer, or a list. */
+function isPresent(field: string, value: unknown): boolean {
+  return Array.isArray(value) || (pointers.has(field) && value !== undefined && value !== null);
 }
 
 function isNothing(value: unknown): boolean {
@@ -148,6 +165,9 @@ const forbidden: readonly (readonly [field: keyof JsonSchema, must: string])[] =
   ['x-kubernetes-validations', 'be empty'],
 ];
 
+/** Those of them that Go holds a pointer for, so that even an empty one is one. */
+const pointed: ReadonlySet<string> = new Set(['default', 'x-kubernetes-list-type', 'x-kubernetes-map-type']);
+
 function nested(schema: JsonSchema, check: Check, context: ValueContext): void {
   valueRules(schema, check, context);
   const plain = { level: context.level, skipAnyOf: false, skipFirstAllOf: false };
@@ -157,7 +177,9 @@ function nested(schema: JsonSchema, check: Check, context: ValueContext): void {
     at('properties', check, () => atKey(name, check, () => nested(property, check, { ...plain, level: 'field' })));
   }
   for (const [field, must] of forbidden) {
-    if (!isNothing(schema[field])) check.forbidden(`must ${must} to be structural`, `.${field}`);
+    const value = schema[field];
+    if (!isNothing(value) || (pointed.has(field) && isPresent(field, value)))
+      check.forbidden(`must ${must} to be structural`, `.${field}`);
   }
   if (schema.properties?.metadata !== undefined) {
     check.forbidden('must not be specified in a nested context', '.properties[metadata]');

@@ -268,7 +268,7 @@ class ValueCheck {
 
   #tell(problem: FieldError, path: string): void {
     const at = this.#at;
-    const field = at === '' ? path || '<nil>' : path === '' ? at : `${at}.${path}`;
+    const field = at === '' ? path || '<nil>' : path === '' ? at : `${at}${path.startsWith('.') ? '' : '.'}${path}`;
     this.problems.push({ ...problem, field });
   }
 }
