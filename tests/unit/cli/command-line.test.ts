@@ -73,7 +73,10 @@ describe('the command line', () => {
     [['up', '--durability', 'never'], 'Allowed choices are always, relaxed.'],
     [['events', '--for', 'web'], 'It must be kind/name'],
     [['events', '--since', 'yesterday'], 'It must be a duration'],
-    [['events', '--for', 'widget/web'], 'Nothing is called widget. There are apiservices, certificatesigningrequests, clusterrolebindings'],
+    [
+      ['events', '--for', 'widget/web'],
+      'Nothing is called widget. There are apiservices, certificatesigningrequests, clusterrolebindings',
+    ],
     [['events', '--stream', 'hist'], 'It must be one of log, lease, event.'],
     [['replay', '--to', 'yesterday'], 'It must be a duration'],
     [['replay', '--speed', '0'], 'It must be a number above zero'],
