@@ -10,6 +10,8 @@ export type CompiledPattern =
   | { readonly kind: 'malformed'; readonly message: string };
 
 export type Pattern = {
+  /** How many steps the matcher may have to take at each character. */
+  readonly steps: number;
   /** Whether the pattern is found anywhere in the text. */
   occursIn(text: string): boolean;
   /** The first `limit` finds, without overlap. */
@@ -33,7 +35,9 @@ function compile(text: string): CompiledPattern {
   library ??= createRequire(import.meta.url)('re2js') as { readonly RE2JS: typeof RE2JS };
   try {
     const compiled = library.RE2JS.compile(text);
-    return { kind: 'pattern', pattern: { occursIn: (of) => compiled.matcher(of).find(), findAll: finder(compiled) } };
+    const steps = compiled.programSize();
+    const occursIn = (text: string): boolean => compiled.matcher(text).find();
+    return { kind: 'pattern', pattern: { steps, occursIn, findAll: finder(compiled) } };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return {

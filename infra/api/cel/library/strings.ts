@@ -4,6 +4,7 @@ import { ArrayList, toArray } from '../collections.ts';
 import { compilePattern, type Pattern } from '../regular-expression.ts';
 import { codePoints } from '../source.ts';
 import { CelError, type ListValue, type Result } from '../values.ts';
+import { work } from '../work.ts';
 import { formatString } from './format-string.ts';
 import { quote } from './quote.ts';
 import type { Library } from './signature.ts';
@@ -142,22 +143,29 @@ function join(list: ListValue, by: string): Result {
   return parts.every((part) => typeof part === 'string') ? joined(parts, by) : new CelError('no such overload: join');
 }
 
-function withPattern(text: string, then: (pattern: Pattern) => Result): Result {
-  const compiled = compilePattern(text);
-  return compiled.kind === 'malformed' ? new CelError(compiled.message) : then(compiled.pattern);
+/** Patterns of usual size are matched about as fast as a text is read; each step beyond takes its time. */
+const USUAL_STEPS = 200;
+const STEPS_IN_WORK = 4;
+
+function withPattern(source: string, text: string, then: (pattern: Pattern) => Result): Result {
+  const compiled = compilePattern(source);
+  if (compiled.kind === 'malformed') return new CelError(compiled.message);
+  const { pattern } = compiled;
+  if (pattern.steps > USUAL_STEPS) work((text.length * (pattern.steps - USUAL_STEPS)) / STEPS_IN_WORK);
+  return then(pattern);
 }
 
 function matches(text: string, pattern: string): Result {
-  return withPattern(pattern, (compiled) => compiled.occursIn(text));
+  return withPattern(pattern, text, (compiled) => compiled.occursIn(text));
 }
 
 function find(text: string, pattern: string): Result {
-  const found = withPattern(pattern, (compiled) => compiled.findAll(text, 1)[0] ?? '');
+  const found = withPattern(pattern, text, (compiled) => compiled.findAll(text, 1)[0] ?? '');
   return found instanceof CelError ? new CelError(`Illegal regex: ${found.message}`) : found;
 }
 
 function findAll(text: string, pattern: string, limit: bigint): Result {
   const max = limit < 0n ? Number.POSITIVE_INFINITY : Number(limit);
-  const found = withPattern(pattern, (compiled) => new ArrayList(compiled.findAll(text, max)));
+  const found = withPattern(pattern, text, (compiled) => new ArrayList(compiled.findAll(text, max)));
   return found instanceof CelError ? new CelError(`Illegal regex: ${found.message}`) : found;
 }
