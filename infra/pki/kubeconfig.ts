@@ -3,6 +3,7 @@
 // A file that holds other clusters keeps them: only the three entries of ours and the current context change. The YAML
 // library is loaded only when there is something to merge.
 
+import { createPrivateKey } from 'node:crypto';
 import { writeDurably } from '../files/durable-file.ts';
 import { type KeyPair, readText } from './pem-files.ts';
 
@@ -49,7 +50,7 @@ ${extensionText(entry)}users:
   - name: ${kubeconfigName}
     user:
       client-certificate-data: ${base64(entry.client.certificate)}
-      client-key-data: ${base64(entry.client.key)}
+      client-key-data: ${base64(widelyReadKey(entry.client.key))}
 contexts:
   - name: ${kubeconfigName}
     context:
@@ -107,11 +108,21 @@ function entriesOf({ server, ca, client, dataDir }: KubeconfigEntry) {
       list: 'users',
       value: {
         name,
-        user: { 'client-certificate-data': base64(client.certificate), 'client-key-data': base64(client.key) },
+        user: {
+          'client-certificate-data': base64(client.certificate),
+          'client-key-data': base64(widelyReadKey(client.key)),
+        },
       },
     },
     { list: 'contexts', value: { name, context: { cluster: name, user: name } } },
   ];
+}
+
+/** Elliptic keys in the form whose first line says so (SEC 1): fabric8's client takes every PKCS #8 key for one of RSA. */
+function widelyReadKey(pem: string): string {
+  if (!pem.startsWith('-----BEGIN PRIVATE KEY-----')) return pem;
+  const key = createPrivateKey(pem);
+  return key.asymmetricKeyType === 'ec' ? key.export({ type: 'sec1', format: 'pem' }).toString() : pem;
 }
 
 function refusal(file: string, cause: string): string {

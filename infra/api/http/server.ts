@@ -1,7 +1,7 @@
 // One port for everything: TLS, then HTTP/2 or HTTP/1.1 as ALPN chose. Decides how connections are accepted, bounded
 // and ended. Invariant: each request reaches the handler exactly once, whichever protocol carried it.
 
-import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import {
   constants,
   createSecureServer,
@@ -10,7 +10,8 @@ import {
   type IncomingHttpHeaders,
   type SecureServerOptions,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../../../streams/base/clock.ts';
 import type { Logger } from '../../../streams/base/logger.ts';
@@ -22,6 +23,7 @@ import { type HttpLimits, httpLimits } from './limits.ts';
 import { runHandler } from './run-handler.ts';
 import type { ExchangeHost, ServerExchange } from './server-exchange.ts';
 import { failureStatus, sendStatus } from './status.ts';
+import { asksForWebSocket, WebSocketExchange } from './web-socket.ts';
 
 export type HttpServerOptions = {
   readonly handler: ApiHandler;
@@ -121,6 +123,7 @@ class FrontEnd implements ExchangeHost {
     server.on('request', (request, response) => this.#onH1(request, response, false));
     server.removeAllListeners('stream');
     server.on('checkContinue', (request, response) => this.#onH1(request, response, true));
+    server.on('upgrade', (request, socket) => this.#onUpgrade(request, socket));
     server.on('stream', (stream, headers, flags) => {
       const session = stream.session;
       if (session === undefined) return;
@@ -140,6 +143,17 @@ class FrontEnd implements ExchangeHost {
     const response = second as ServerResponse;
     const peer = this.#connections.peerOfSocket(request.socket as TLSSocket);
     this.#run(new H1Exchange(this, { request, response, expectsContinue, peer }));
+  }
+
+  /** Whoever wants another protocol gets it for a watch as a WebSocket; anything else is an ordinary, last request. */
+  #onUpgrade(request: IncomingMessage, socket: Duplex): void {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.once('finish', () => socket.end());
+    const peer = this.#connections.peerOfSocket(socket as TLSSocket);
+    const h1 = { request, response, expectsContinue: false, peer };
+    this.#run(asksForWebSocket(request) ? new WebSocketExchange(this, h1, socket) : new H1Exchange(this, h1));
   }
 
   #run(exchange: ServerExchange, handler = this.#handler): void {

@@ -1,3 +1,4 @@
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -30,6 +31,17 @@ preferences: { colors: true }
 `;
 
 describe('a kubeconfig', () => {
+  test('holds an elliptic key in the form every client tells from one of RSA', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const file = join(tempDir(), 'kubeconfig');
+    await writeKubeconfig(file, { ...entry(), client: { certificate: 'the certificate', key } });
+    const { users } = parse(readFileSync(file, 'utf8')) as { users: { user: Record<string, string> }[] };
+    const written = Buffer.from(users[0]?.user['client-key-data'] ?? '', 'base64').toString('utf8');
+    expect(written).toMatch(/^-----BEGIN EC PRIVATE KEY-----\n/);
+    expect(createPrivateKey(written).equals(privateKey)).toBe(true);
+  });
+
   test('is written whole, readable by its owner only, with everything named shiplog', async () => {
     const file = join(tempDir(), 'deep', 'kubeconfig');
     await writeKubeconfig(file, entry());
