@@ -190,10 +190,18 @@ describe.skipIf(kubectlPath === undefined)('custom resources and stock kubectl',
     await cluster.ok(['delete', 'crd', 'clones.stable.example.com', '--timeout=10s']);
   });
 
+  test('the log replays clean, and shows them as they were', async () => {
+    const verified = await cluster.shiplog(['replay', '--verify']);
+    expect(`${verified.stdout}${verified.stderr}`).toContain('the replayed state is the live one');
+    const past = await cluster.shiplog(['replay', '-o', 'json']);
+    expect(past.stdout).toMatch(/"kind": ?"CronTab"/);
+  });
+
   test('objects go with their definition, and with them discovery and documents', async () => {
     await cluster.ok(['delete', 'crd', 'crontabs.stable.example.com', '--timeout=20s']);
     expect(await refused(['get', 'crontabs'], '')).toContain('the server could not find the requested resource');
     expect(await cluster.ok(['get', '--raw', '/openapi/v3'])).not.toContain('stable.example.com');
     expect(await cluster.ok(['get', '--raw', '/apis'])).not.toContain('stable.example.com');
+    expect((await cluster.shiplog(['replay', '--verify'])).code).toBe(0);
   });
 });
