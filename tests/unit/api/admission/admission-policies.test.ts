@@ -339,3 +339,65 @@ describe('the types of expressions', () => {
     expect((await written({ validations })).status).toEqual({ observedGeneration: 1, typeChecking: {} });
   });
 });
+
+describe('rules choose requests', () => {
+  const deny = { validations: [{ expression: 'false' }] };
+  const rule = (more: Body = {}): Body => ({
+    resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['configmaps'], ...more }],
+  });
+  const rows: readonly (readonly [string, Body, boolean])[] = [
+    ['by resource', rule(), true],
+    ['by another resource', rule({ resources: ['secrets'] }), false],
+    ['by any resource', rule({ resources: ['*'] }), true],
+    ['by a subresource', rule({ resources: ['configmaps/status'] }), false],
+    ['by another group', rule({ apiGroups: ['apps'] }), false],
+    ['by operation', rule({ operations: ['UPDATE'] }), false],
+    ['by scope', rule({ scope: 'Cluster' }), false],
+    ['by name', rule({ resourceNames: ['a'] }), true],
+    ['by another name', rule({ resourceNames: ['b'] }), false],
+    ['by another version, which is the same resource', rule({ apiVersions: ['v2'] }), true],
+    ['by another version, exactly', { ...rule({ apiVersions: ['v2'] }), matchPolicy: 'Exact' }, false],
+    ['but for exclusions', { ...rule(), excludeResourceRules: rule({ resourceNames: ['a'] }).resourceRules }, false],
+    ['by their namespace', { ...rule(), namespaceSelector: { matchLabels: { strict: 'yes' } } }, false],
+    [
+      'by the name of their namespace',
+      { ...rule(), namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'default' } } },
+      true,
+    ],
+  ];
+
+  test.each(rows)('%s', async (_, matchConstraints, denied) => {
+    const world = await apiWorld();
+    await aPolicy(world, { ...deny, matchConstraints });
+    if (denied) expect(await refused(world, 'a', {})).toMatchObject({ code: 422 });
+    else await post(world, 'a', {});
+  });
+});
+
+test('a mutating policy that asks for it sees once more what another made of the object', async () => {
+  const world = await apiWorld();
+  const adding = (name: string, reinvocationPolicy: string, data: string): Body => ({
+    apiVersion,
+    kind: 'MutatingAdmissionPolicy',
+    metadata: { name },
+    spec: {
+      failurePolicy: 'Fail',
+      matchConstraints: onConfigMaps,
+      reinvocationPolicy,
+      mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: `Object{data: {${data}}}` } }],
+    },
+  });
+  const counting = '"count": string(object.data.size())';
+  for (const body of [adding('a', 'IfNeeded', counting), adding('b', 'Never', '"more": "1"')]) {
+    await world.ok(`${group}/mutatingadmissionpolicies`, { method: 'POST', body });
+    const { name } = body.metadata as { readonly name: string };
+    const binding = {
+      apiVersion,
+      kind: 'MutatingAdmissionPolicyBinding',
+      metadata: { name },
+      spec: { policyName: name },
+    };
+    await world.ok(`${group}/mutatingadmissionpolicybindings`, { method: 'POST', body: binding });
+  }
+  expect((await post(world, 'x', { own: '1' })).data).toEqual({ own: '1', more: '1', count: '3' });
+});
