@@ -1,7 +1,7 @@
 // The formats a schema may name, and which texts have them. A format the server does not know says nothing about a
 // value; it is only worth a warning to whoever writes the definition.
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { parseDuration } from '../codec/time-text.ts';
 import { isCreditCard, isIsbn10, isIsbn13 } from './check-digits.ts';
 import type { JsonSchema } from './definition.ts';
@@ -73,7 +73,7 @@ const checks: ReadonlyMap<string, FormatCheck> = new Map<string, FormatCheck>([
   ['isbn10', isIsbn10],
   ['isbn13', isIsbn13],
   ['creditcard', isCreditCard],
-  ['ssn', matching('^\\d{3}[- ]?\\d{2}[- ]?\\d{4}$')],
+  ['ssn', matching('^\\d{3}[- ]\\d{2}[- ]\\d{4}$')],
   ['hexcolor', matching('^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$')],
   ['rgbcolor', isRgbColor],
   ['byte', matching('^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$')],
@@ -91,21 +91,29 @@ const longName = matching('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*
 /** An absolute URI or an absolute path, as a request line may hold it. */
 function isRequestUri(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a URI holds none.
-  if (text === '' || /[\x00-\x1f\x7f]/.test(text) || /%(?![0-9a-fA-F]{2})/.test(text)) return false;
-  if (text.startsWith('/')) return true;
+  if (text === '' || /[\x00-\x1f\x7f]/.test(text)) return false;
+  if (text === '*') return true;
+  const [path = ''] = text.split('?', 1);
+  const badlyEscaped = /%(?![0-9a-fA-F]{2})/.test(path);
+  if (text.startsWith('/')) return !badlyEscaped;
   const scheme = /^[a-zA-Z][a-zA-Z0-9+.-]*:/.exec(text)?.[0];
   if (scheme === undefined) return false;
-  const rest = text.slice(scheme.length);
-  if (!rest.startsWith('//')) return true;
-  const authority = rest.slice(2).split(/[/?]/, 1)[0] ?? '';
-  return !/[ "<>\\^`{|}]/.test(authority);
+  const rest = path.slice(scheme.length);
+  if (!rest.startsWith('/')) return true;
+  if (badlyEscaped) return false;
+  const authority = rest.startsWith('//') ? (rest.slice(2).split('/', 1)[0] ?? '') : '';
+  const host = authority.slice(authority.lastIndexOf('@') + 1);
+  return !/[ "<>\\^`{|}]|%[0-7]/.test(authority) && /^(\[[^\]]*\]|[^:[\]]*)(:[0-9]*)?$/.test(host);
 }
 
+const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\x{80}-\\x{10FFFF}-]+";
 const addressForm = matching(
-  "^(?:[^<>]*<)?(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*|\"[^\"]+\")@[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*(>)?$",
+  `^(?:[^<>]*<)?(?:${atom}(?:\\.${atom})*|"[^"]+")@(?:${atom}(?:\\.${atom})*|\\[[^\\[\\]\\\\]+\\])(>)?$`,
 );
 
 function isEmail(text: string): boolean {
+  const [, literal] = /@\[([^\]]*)\]>?$/.exec(text.trim()) ?? [];
+  if (literal !== undefined && isIP(literal) === 0) return false;
   return addressForm(text.trim()) && text.includes('<') === text.trimEnd().endsWith('>');
 }
 
@@ -113,22 +121,26 @@ function isHostname(text: string): boolean {
   return text.length <= 255 && hostnameForm(text) && text.split('.').every((label) => label.length <= 63);
 }
 
-/** Leading zeros are let pass, as they were before Go refused them. */
+/** Leading zeros are let pass, as they were before Go refused them, and so is IPv4 in the form of IPv6. */
 function isIPv4Sloppy(text: string): boolean {
+  if (text.includes(':')) return text.includes('.') && isIPv6(text) && !text.includes('%');
   return isIPv4(text.replace(/(^|\.)0+(?=[0-9])/g, '$1'));
 }
 
 function isCidr(text: string): boolean {
   const [address = '', bits = '', ...more] = text.split('/');
   if (more.length > 0 || !/^[0-9]{1,3}$/.test(bits)) return false;
-  return isIPv4Sloppy(address) ? Number(bits) <= 32 : isIPv6(address) && !address.includes('%') && Number(bits) <= 128;
+  return !address.includes(':') && isIPv4Sloppy(address)
+    ? Number(bits) <= 32
+    : isIPv6(address) && !address.includes('%') && Number(bits) <= 128;
 }
 
-/** EUI-48, EUI-64 or 20 octets of InfiniBand, with colons, hyphens or in groups of four with dots. */
+/** EUI-48, EUI-64 or 20 octets of InfiniBand, with colons, hyphens, in groups of four with dots, or bare. */
 function isMac(text: string): boolean {
   const digits = text.replaceAll(/[:.-]/g, '');
   if (![12, 16, 40].includes(digits.length) || !/^[0-9a-fA-F]+$/.test(digits)) return false;
   return (
+    digits === text ||
     /^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2})+$/.test(text) ||
     /^[0-9a-fA-F]{2}(-[0-9a-fA-F]{2})+$/.test(text) ||
     /^[0-9a-fA-F]{4}(\.[0-9a-fA-F]{4})+$/.test(text)
