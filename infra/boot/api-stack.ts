@@ -25,6 +25,7 @@ import { NoteRecorder } from '../api/registry/note-recorder.ts';
 import { Recorder } from '../api/registry/recorder.ts';
 import { Registry, type RegistryPorts } from '../api/registry/registry.ts';
 import { strategyOf } from '../api/strategies/strategies.ts';
+import { conformed } from '../api/verbs/body.ts';
 import type { Writer } from '../host/writer.ts';
 import { startDefinitions } from './definitions.ts';
 import { startPolicies } from './policies.ts';
@@ -55,8 +56,11 @@ export async function startApiStack({ log, clock, random, logger }: StackPorts):
   const index = new PolicyIndex(view);
   const authorizer = anyOf([mastersAuthorizer, nodeAuthorizer(view), rbacAuthorizer(index)]);
   const late = lateWriter();
-  const withDefaults = (kind: Kind, object: AnyObject) => strategyOf(kind).defaults?.(object) ?? object;
-  const policies = [mutatingPolicies({ authorizer, kinds, withDefaults }), validatingPolicies({ authorizer, kinds })];
+  const complete = (kind: Kind, object: AnyObject) => {
+    const shaped = conformed(object, kind, { fieldValidation: 'Strict', warn: () => {} });
+    return strategyOf(kind).defaults?.(shaped) ?? shaped;
+  };
+  const policies = [mutatingPolicies({ authorizer, kinds, complete }), validatingPolicies({ authorizer, kinds })];
   const chain = { authorizer, writer: late.writer, now: () => recorder.now(), policies };
   const ports: RegistryPorts = {
     view,

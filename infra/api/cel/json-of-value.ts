@@ -6,13 +6,13 @@ import { JsonList, JsonMap } from './json-values.ts';
 import { showDuration, showTimestamp } from './time-arithmetic.ts';
 import { Duration, isList, isMap, Optional, Timestamp, TypeValue, Uint, type Value } from './values.ts';
 
-export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 export function jsonOf(value: Value): Json | undefined {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-  if (typeof value === 'bigint') return plainNumber(value);
-  if (value instanceof Uint) return plainNumber(value.value);
+  if (typeof value === 'bigint') return Number(value);
+  if (value instanceof Uint) return Number(value.value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (value instanceof Timestamp) return showTimestamp(value);
   if (value instanceof Duration) return showDuration(value);
@@ -24,11 +24,6 @@ export function jsonOf(value: Value): Json | undefined {
   }
   if (isMap(value)) return objectOf(value.keys().map((key) => [key, value.find(key) ?? null]));
   return value instanceof BuiltObject ? objectOf([...value.fields]) : undefined;
-}
-
-/** Numbers beyond what a double holds stay exact. */
-function plainNumber(value: bigint): number | bigint {
-  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
 function objectOf(entries: readonly (readonly [Value, Value])[]): Json | undefined {

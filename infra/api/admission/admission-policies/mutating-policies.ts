@@ -22,11 +22,11 @@ const SOURCE = { policies: policyResources.mutating, bindings: policyResources.m
 const BUDGET = 10_000_000;
 
 export type MutatingPolicyPorts = PolicyPorts & {
-  /** Fills in what a kind's objects have by default, for what a mutation added. */
-  readonly withDefaults: (kind: Kind, object: AnyObject) => AnyObject;
+  /** Makes an object of the kind of what a mutation built: in form, with its defaults. Throws ApiError. */
+  readonly complete: (kind: Kind, object: AnyObject) => AnyObject;
 };
 
-export function mutatingPolicies({ authorizer, kinds, withDefaults }: MutatingPolicyPorts): AdmissionPlugin {
+export function mutatingPolicies({ authorizer, kinds, complete }: MutatingPolicyPorts): AdmissionPlugin {
   const compiled = new WeakMap<MutatingPolicy, CompiledPolicy<readonly CompiledMutation[]>>();
   const compiledOf = (policy: MutatingPolicy) => {
     let known = compiled.get(policy);
@@ -49,11 +49,11 @@ export function mutatingPolicies({ authorizer, kinds, withDefaults }: MutatingPo
         const changing = { ...request, object };
         const outcome = mutate(invocation, compiledOf(invocation.policy), {
           request: changing,
+          complete,
           bindings: (now) =>
             requestBindings({ request: { ...request, object: now }, params: paramsIn(invocation), authorizer }),
         });
-        if (outcome.kind === 'mutated')
-          return outcome.object === object ? object : withDefaults(request.kind, outcome.object);
+        if (outcome.kind === 'mutated') return outcome.object;
         if (!ignoresFailures(invocation.policy)) failures.push({ invocation, ...outcome });
         return object;
       };
@@ -104,7 +104,10 @@ type PolicyFailure = { readonly invocation: Invocation<MutatingPolicy>; readonly
 function mutate(
   invocation: Invocation<MutatingPolicy>,
   { conditions, variables, body }: CompiledPolicy<readonly CompiledMutation[]>,
-  of: { readonly request: AdmissionRequest; readonly bindings: (object: AnyObject) => Bindings },
+  of: Pick<MutatingPolicyPorts, 'complete'> & {
+    readonly request: AdmissionRequest;
+    readonly bindings: (object: AnyObject) => Bindings;
+  },
 ): Mutated {
   if (invocation.kind === 'misconfigured') return { kind: 'failed', message: invocation.message };
   let { object } = of.request;
@@ -118,9 +121,10 @@ function mutate(
       if (outcome.kind === 'error') return { kind: 'failed', message: outcome.message };
       const mutated = applyMutation(type, outcome.value, { object, schema: of.request.kind.schema });
       if (mutated.kind === 'failed') return mutated;
-      object = mutated.object as AnyObject;
+      if (mutated.object !== object) object = of.complete(of.request.kind, mutated.object as AnyObject);
     } catch (thrown) {
-      if (thrown instanceof OutOfBudget) return { kind: 'failed', message: thrown.message };
+      if (thrown instanceof OutOfBudget || thrown instanceof ApiError)
+        return { kind: 'failed', message: thrown.message };
       throw thrown;
     }
   }

@@ -10,6 +10,7 @@ import { applyJsonPatch } from '../../patch/json-patch.ts';
 import { isList as isJsonList, isObject, type Json, type JsonObject } from '../../patch/json-value.ts';
 import { isAtomic, schemaOfKey } from '../../patch/schema-walk.ts';
 import { mergeApplied } from '../../patch/typed-merge.ts';
+import { validateApplied } from '../../patch/validate-applied.ts';
 
 export type MutationOutcome =
   | { readonly kind: 'mutated'; readonly object: object }
@@ -33,6 +34,9 @@ function configureWith(value: Value, { object, schema }: MutationTarget): Mutati
   if (!isObject(built as Json | undefined)) return failed('invalid return type');
   const { apiVersion, kind } = object as { readonly apiVersion: Json; readonly kind: Json };
   const configuration = { ...(built as JsonObject), apiVersion, kind };
+  const malformed = validateApplied(configuration, schema);
+  if (malformed !== undefined)
+    return failed(`error applying patch: failed to convert patch object to typed object: ${malformed}`);
   const atomics = atomicPaths(configuration, schema, '');
   if (atomics.length > 0)
     return failed(

@@ -188,6 +188,31 @@ describe('a mutating policy', () => {
     expect((await post(world, 'b', { kind: 'other' })).metadata.annotations).toBeUndefined();
   });
 
+  test('that makes something else of the object denies', async () => {
+    const wrong: readonly (readonly [string, Body, string])[] = [
+      [
+        'ApplyConfiguration',
+        { applyConfiguration: { expression: 'Object{ data: {"a": 1} }' } },
+        'error applying patch: failed to convert patch object to typed object: .data.a: expected string, got &{1}',
+      ],
+      [
+        'JSONPatch',
+        { jsonPatch: { expression: '[JSONPatch{op: "add", path: "/data", value: 5}]' } },
+        'cannot be handled as a ConfigMap',
+      ],
+      [
+        'JSONPatch',
+        { jsonPatch: { expression: '[JSONPatch{op: "remove", path: "/nothing"}]' } },
+        'JSON Patch: Unable to remove nonexistent key: nothing: missing value',
+      ],
+    ];
+    for (const [patchType, body, message] of wrong) {
+      const world = await apiWorld();
+      await aPolicy(world, { mutations: [{ patchType, ...body }] });
+      expect(await refused(world, 'a', {})).toMatchObject({ code: 403, message: expect.stringContaining(message) });
+    }
+  });
+
   test('that builds an object under a wrong name denies', async () => {
     const world = await apiWorld();
     const expression = 'Object{ metadata: Object.spec{ labels: {"a": "b"} } }';
