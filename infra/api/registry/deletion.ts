@@ -93,7 +93,7 @@ function mark(
   const { metadata } = object;
   const asked = options.gracePeriodSeconds;
   const requested = asked !== undefined && asked < 0 ? 1 : asked;
-  const finalizers = propagationFinalizers(metadata.finalizers ?? [], options);
+  const finalizers = propagationFinalizers(metadata.finalizers ?? [], options, strategy);
   if (metadata.deletionTimestamp !== undefined) return markAgain(object, { requested, finalizers });
   const seconds = strategy.graceSeconds?.(object, requested) ?? 0;
   const generation = metadata.generation === undefined ? undefined : { generation: metadata.generation + 1 };
@@ -124,8 +124,14 @@ function marked(object: AnyObject, { finalizers, ...change }: Partial<AnyObject[
   return { ...object, metadata: { ...kept, ...change, ...held } } as AnyObject;
 }
 
-/** The collector's finalizers as the policy wants them; without a policy as they are. */
-function propagationFinalizers(finalizers: readonly string[], { propagationPolicy }: DeleteOptions): readonly string[] {
+/** The collector's finalizers as the policy wants them; without a policy as they are, or as the kind would have it. */
+function propagationFinalizers(
+  finalizers: readonly string[],
+  { propagationPolicy: asked }: DeleteOptions,
+  { orphansByDefault }: Strategy,
+): readonly string[] {
+  const decided = finalizers.includes(foreground) || finalizers.includes(orphan);
+  const propagationPolicy = asked ?? (orphansByDefault === true && !decided ? 'Orphan' : undefined);
   if (propagationPolicy === undefined) return finalizers;
   const others = finalizers.filter((finalizer) => finalizer !== foreground && finalizer !== orphan);
   switch (propagationPolicy) {

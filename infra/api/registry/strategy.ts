@@ -39,6 +39,8 @@ export type Strategy = {
   readonly createOnUpdate?: boolean;
   /** A DELETE answers with the object rather than a Status. */
   readonly deleteReturnsObject?: boolean;
+  /** A deletion that says nothing about dependents leaves them behind: the oldest kinds, which had no collector. */
+  readonly orphansByDefault?: boolean;
   /** Fills in what the client left out. Called for every write, so it must be idempotent. */
   defaults?(object: AnyObject): AnyObject;
   prepareCreate?(object: AnyObject, writing: Writing): AnyObject;

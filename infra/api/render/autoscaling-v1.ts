@@ -50,7 +50,12 @@ export function toAutoscalingV1(object: AnyObject): AnyObject {
     metadata: withAnnotations(object.metadata, annotations),
     spec: { ...spec, ...(cpu !== undefined && { targetCPUUtilizationPercentage: cpu }) },
     ...(object.status !== undefined && {
-      status: { ...status, ...(cpuNow !== undefined && { currentCPUUtilizationPercentage: cpuNow }) },
+      status: {
+        currentReplicas: 0,
+        desiredReplicas: 0,
+        ...status,
+        ...(cpuNow !== undefined && { currentCPUUtilizationPercentage: cpuNow }),
+      },
     }),
   } as AnyObject;
 }

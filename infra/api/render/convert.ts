@@ -5,20 +5,25 @@
 
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
+import { invalid } from '../errors.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { kindByGvk } from '../kinds/kinds.ts';
+import { problemsOf, type Rule } from '../validation/check.ts';
+import { eventsGroupRule } from '../validation/config.ts';
 import { fromAutoscalingV1, toAutoscalingV1 } from './autoscaling-v1.ts';
 import { fromEventsGroup, toEventsGroup } from './events-group.ts';
 
 type Conversion = {
   readonly shown: (stored: AnyObject) => AnyObject;
   readonly stored: (shown: AnyObject) => AnyObject;
+  /** What only this face asks of an object, told about it as it is stored. */
+  readonly rule?: Rule<AnyObject>;
 };
 
 /** apiVersion of the second face → both ways; one group has no two such kinds. */
 const conversions: ReadonlyMap<string, Conversion> = new Map([
   ['autoscaling/v1', { shown: toAutoscalingV1, stored: fromAutoscalingV1 }],
-  ['events.k8s.io/v1', { shown: toEventsGroup, stored: fromEventsGroup }],
+  ['events.k8s.io/v1', { shown: toEventsGroup, stored: fromEventsGroup, rule: eventsGroupRule }],
 ]);
 
 /** The kind whose objects stand in the log for this one. */
@@ -38,10 +43,15 @@ export function asKind(object: AnyObject, kind: Kind): AnyObject {
   return face === undefined || object.apiVersion === face ? object : (conversions.get(face)?.shown(object) ?? object);
 }
 
-/** A client's object as it is stored. */
-export function asStored(object: AnyObject, kind: Kind): AnyObject {
+/** A client's object as it is stored. Throws Invalid for what this face of the kind does not take. */
+export function asStored(object: AnyObject, kind: Kind, before?: AnyObject): AnyObject {
   const face = faceOf(kind);
-  return face === undefined || object.apiVersion !== face ? object : (conversions.get(face)?.stored(object) ?? object);
+  const conversion = face === undefined || object.apiVersion !== face ? undefined : conversions.get(face);
+  if (conversion === undefined) return object;
+  const stored = conversion.stored(object);
+  const problems = conversion.rule === undefined ? [] : problemsOf(conversion.rule, stored, before);
+  if (problems.length > 0) throw invalid(storedKind(kind), stored.metadata?.name ?? '', problems);
+  return stored;
 }
 
 /** The apiVersion of a kind that is stored as another. */

@@ -39,16 +39,17 @@ export async function updateRequest(call: ResourceCall, ports: ResourcePorts): P
   const { kind, stored, info } = call;
   const rendering = renderingOf(call, clock.now());
   const context = contextOf(call);
-  const body = asStored(await bodyOf(call), kind);
+  const given = await bodyOf(call);
   const target = { kind: stored, namespace: info.namespace, name: info.name };
   if (registry.find(target) === undefined) {
     if (strategyOf(stored).createOnUpdate !== true) throw notFound(stored, info.name);
+    const body = asStored(given, kind);
     checkIdentity(body, target);
     checkCreation(call, ports);
     const created = await registry.create({ kind: stored, namespace: info.namespace, body }, context);
     return sendStored(call, { stored: created, rendering, status: 201 });
   }
-  const updated = await registry.update(target, { change: () => body }, context);
+  const updated = await registry.update(target, { change: ({ object }) => asStored(given, kind, object) }, context);
   sendStored(call, { stored: updated, rendering, status: 200 });
 }
 

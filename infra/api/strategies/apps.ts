@@ -170,6 +170,7 @@ type ReplicationController = AnyObject & {
 };
 
 export const replicationControllerStrategy: Omit<Strategy, 'lifecycle'> = {
+  orphansByDefault: true,
   ...workload(
     { object: replicationController, status: replicaSetStatus, named: true },
     { defaults: (spec) => fill(spec, { replicas: 1 }), status: { replicas: 0 } },

@@ -74,6 +74,7 @@ function withSelector(object: Job): AnyObject {
 }
 
 const jobStrategy: Omit<Strategy, 'lifecycle'> = {
+  orphansByDefault: true,
   generation: true,
   status: true,
   defaults(object) {

@@ -1,17 +1,18 @@
 // Quality of service class: Guaranteed where every container's cpu and memory limits equal its requests, BestEffort
-// where none asks for anything, Burstable otherwise.
+// where none asks for anything, Burstable otherwise. What is given to a pod as a whole counts instead of its containers'.
 
 import type { PodSpec } from '../../../streams/resources/pod.ts';
 
 export function qosClass(spec: PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {
   let guaranteed = true;
   let bestEffort = true;
-  for (const { resources = {} } of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+  const asking = spec.resources ? [spec] : [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  for (const { resources } of asking) {
     for (const resource of ['cpu', 'memory']) {
-      const request = asked(resources.requests?.[resource]);
-      const limit = asked(resources.limits?.[resource]);
+      const limit = asked(resources?.limits?.[resource]);
+      const request = asked(resources?.requests?.[resource] ?? resources?.limits?.[resource]);
       if (request !== undefined || limit !== undefined) bestEffort = false;
-      if (limit === undefined || (request !== undefined && request !== limit)) guaranteed = false;
+      if (limit === undefined || request !== limit) guaranteed = false;
     }
   }
   return bestEffort ? 'BestEffort' : guaranteed ? 'Guaranteed' : 'Burstable';

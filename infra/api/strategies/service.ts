@@ -15,14 +15,23 @@ export const serviceStrategy: Omit<Strategy, 'lifecycle'> = {
   createOnUpdate: true,
   defaults: (object) => within(object as Service & AnyObject, 'spec', defaultService),
   prepareCreate: (object) => ({ ...object, status: { loadBalancer: {} } }) as AnyObject,
-  prepareUpdate: (next, before) =>
-    within(next as Service & AnyObject, 'spec', (spec) => {
+  prepareUpdate(next, before) {
+    const prepared = within(next as Service & AnyObject, 'spec', (spec) => {
       const was = before.spec as ServiceSpec;
       return withoutOutgrown(keepAddresses(spec, was), was);
-    }),
+    });
+    // A balancer takes its time to go; clients need not see it.
+    return prepared.spec?.type === 'LoadBalancer'
+      ? prepared
+      : within(prepared as Balanced, 'status', (status) =>
+          status.loadBalancer?.ingress ? { ...status, loadBalancer: {} } : status,
+        );
+  },
   validate: (next, before) => problemsOf(service, next, before),
   subresources: { status: { validate: (next, before) => problemsOf(serviceStatus, next, before) } },
 };
+
+type Balanced = AnyObject & { readonly status?: { readonly loadBalancer?: { readonly ingress?: unknown } } };
 
 /** An address stays while the service has one; node ports go with the type that needed them. */
 function keepAddresses(spec: ServiceSpec, was: ServiceSpec): ServiceSpec {

@@ -151,9 +151,11 @@ function timedEvent(object: EventLike, check: Check): void {
 
 const oldFields = ['firstTimestamp', 'lastTimestamp', 'count', 'source'] as const;
 
-/** What an event written through events.k8s.io/v1 must be besides. */
-export const newEvent: Rule<EventLike> = (object, check) => {
-  event(object, check);
+/** What events.k8s.io/v1 asks of an event besides: core's events may be older than it. */
+export const eventsGroupRule: Rule<EventLike> = (object, check, before) =>
+  before === undefined ? newEvent(object, check) : eventUpdate(object, check, before);
+
+function newEvent(object: EventLike, check: Check): void {
   series(object, check);
   if (isAbsent(object.eventTime)) check.required('', '.eventTime');
   if (object.type !== 'Normal' && object.type !== 'Warning')
@@ -164,7 +166,7 @@ export const newEvent: Rule<EventLike> = (object, check) => {
       field === 'source' ? Boolean(object.source?.component || object.source?.host) : !isAbsent(value) && value !== 0;
     if (set) check.invalid('', 'needs to be unset', `.${field}`);
   }
-};
+}
 
 function series({ series: given }: EventLike, check: Check): void {
   if (isAbsent(given)) return;
@@ -178,13 +180,11 @@ const settled =
   );
 
 /** An event of events.k8s.io/v1 only goes on as a series. */
-export const eventUpdate: Rule<EventLike> = (object, check, before) => {
-  event(object, check);
-  if (before === undefined) return;
+function eventUpdate(object: EventLike, check: Check, before: EventLike): void {
   if (!sameValue(object.series, before.series)) series(object, check);
   for (const field of settled) {
     if (sameValue(object[field], before[field])) continue;
     const name = field === 'reportingComponent' ? 'reportingController' : field;
     check.invalid(object[field] ?? null, 'field is immutable', `.${name}`);
   }
-};
+}

@@ -54,7 +54,7 @@ export async function patchObject(
     const outcome = applyPatch({ type, object: before, patch: patch.body, schema: face.schema });
     if (outcome.kind === 'invalid') throw refused(outcome);
     if (outcome.object === before) return current.object;
-    return asStored(conformed(outcome.object as unknown as AnyObject, { type, patch }), face);
+    return asStored(conformed(outcome.object as unknown as AnyObject, { type, patch }), face, current.object);
   };
   const update = {
     change,
@@ -90,7 +90,7 @@ async function apply(
   const applied = (stored: AnyObject | undefined): AnyObject => {
     const before = stored && asKind(stored, face);
     const next = applyTo({ registry, kind: face, before, configuration, patch });
-    return next === before && stored !== undefined ? stored : asStored(next, face);
+    return next === before && stored !== undefined ? stored : asStored(next, face, stored);
   };
   if (registry.find(target) === undefined) {
     if (patch.subresource !== undefined) throw notFound(kind, name);

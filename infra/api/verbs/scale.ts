@@ -1,6 +1,6 @@
 // The scale subresource: replicas of any workload through one kind, autoscaling/v1 Scale.
 
-import type { AnyObject, LabelSelector } from '../../../streams/resources/meta.ts';
+import type { AnyObject, LabelSelector, Labels } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { noReplicas, type ScaleNumbers, scaleNumbers, withReplicas } from '../crd/custom-scale.ts';
 import { badRequest, invalid } from '../errors.ts';
@@ -15,7 +15,7 @@ import { apiVersionOf } from '../render/render.ts';
 import { selectorText } from '../tables/cells.ts';
 
 type Scalable = {
-  readonly spec?: { readonly replicas?: number; readonly selector?: LabelSelector };
+  readonly spec?: { readonly replicas?: number; readonly selector?: LabelSelector | Labels };
   readonly status?: { readonly replicas?: number };
 };
 
@@ -30,7 +30,9 @@ export function scaleOf(stored: StoredObject, { custom }: Pick<Kind, 'custom'>, 
 
 function numbersOf({ object }: StoredObject): ScaleNumbers {
   const { spec, status } = object as unknown as Scalable;
-  const selector = selectorText(spec?.selector).replace('<none>', '');
+  // Replication controllers select by plain labels.
+  const selects = object.kind === 'ReplicationController' ? { matchLabels: spec?.selector as Labels } : spec?.selector;
+  const selector = selectorText(selects).replace('<none>', '');
   return { replicas: spec?.replicas, current: status?.replicas ?? 0, selector };
 }
 

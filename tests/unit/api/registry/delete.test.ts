@@ -188,6 +188,15 @@ describe('the propagation policy', () => {
     },
   );
 
+  test('is to orphan where none is named and the kind is older than the collector', async () => {
+    const world = await apiWorld();
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x' }] } };
+    await world.create('replicationcontrollers', { metadata: { name: 'a' }, spec: { template } });
+    const { gone, stored } = await remove(world, 'replicationcontrollers', 'a');
+    expect({ gone, finalizers: stored.object.metadata.finalizers }).toEqual({ gone: false, finalizers: ['orphan'] });
+    expect((await remove(world, 'replicationcontrollers', 'a', { propagationPolicy: 'Background' })).gone).toBe(true);
+  });
+
   test('Background, as none, holds nothing', async () => {
     const world = await apiWorld();
     for (const propagationPolicy of ['Background', undefined] as const) {

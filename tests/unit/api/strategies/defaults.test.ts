@@ -134,6 +134,15 @@ describe('a pod', () => {
     }));
     expect(qosClass({ containers })).toBe(qos);
   });
+
+  test.each([
+    [{ limits: { cpu: '1', memory: '1Gi' } }, 'Guaranteed'],
+    [{ requests: { cpu: '1' } }, 'Burstable'],
+    [{}, 'BestEffort'],
+  ])('given %j as a whole is %s, whatever its containers are', (resources, qos) => {
+    const containers = [{ name: 'c', image: 'x', resources: { requests: { cpu: '500m' } } }];
+    expect(qosClass({ containers, resources })).toBe(qos);
+  });
 });
 
 test('a deployment has every default', async () => {

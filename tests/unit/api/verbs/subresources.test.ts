@@ -57,6 +57,16 @@ describe('scale', () => {
   });
 });
 
+test('a replication controller’s scale shows what it selects', async () => {
+  const world = await apiWorld();
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x' }] } };
+  await world.create('replicationcontrollers', { metadata: { name: 'a' }, spec: { template } });
+  expect(await world.ok('/api/v1/namespaces/default/replicationcontrollers/a/scale')).toMatchObject({
+    spec: { replicas: 1 },
+    status: { replicas: 0, selector: 'a=b' },
+  });
+});
+
 describe('a scale that is applied', () => {
   const apply = (
     world: ApiWorld,
