@@ -31,12 +31,15 @@ export const areas: readonly Area[] = [
 
 export type Drawn = { readonly area: string; readonly request: FuzzRequest };
 
-/** The requests of a seed, without end. */
-export function* requests(seed: string): Generator<Drawn, never> {
+/** The requests of a seed, without end; of one area where it is named. */
+export function* requests(seed: string, only?: string): Generator<Drawn, never> {
   const random = seededRandom(seed);
   const choice = new Draw(random.stream('area'));
   const draws = new Map(areas.map(({ name }) => [name, new Draw(random.stream(name))]));
-  const ways = areas.map((area) => [area.share, () => area] as const);
+  const chosen = areas.filter(({ name }) => only === undefined || name === only);
+  if (chosen.length === 0)
+    throw new Error(`no area is called ${only}; there are ${areas.map(({ name }) => name).join(', ')}`);
+  const ways = chosen.map((area) => [area.share, () => area] as const);
   for (;;) {
     const area = choice.way(ways);
     yield { area: area.name, request: area.draw(draws.get(area.name) as Draw) };

@@ -144,13 +144,21 @@ const policyBinding: TypedBody = {
   },
 };
 
+/** A deployment of two thousand million replicas is legal, and every one of its pods would be made. */
+const podQuota: TypedBody = {
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  metadata: { name: 'garden' },
+  spec: { hard: { pods: '30', 'count/replicasets.apps': '30', 'count/jobs.batch': '30' } },
+};
+
 const policed: TypedBody = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: policedNamespace } };
 
 export type Seedling = { readonly collection: string; readonly object: TypedBody };
 
 /** In the order in which they can be created. */
 export const corpus: readonly Seedling[] = [
-  ...[...goldens, policed, gadgetDefinition, policy, policyBinding].map((object) => ({
+  ...[podQuota, ...goldens, policed, gadgetDefinition, policy, policyBinding].map((object) => ({
     collection: collectionPath(kindOfBody(object)),
     object,
   })),

@@ -5,6 +5,7 @@ import { corpus, gadgetDefinition, policedNamespace } from './corpus.ts';
 import {
   collectionPath,
   type FuzzRequest,
+  freshNames,
   jsonBody,
   jsonType,
   kindOfBody,
@@ -37,13 +38,17 @@ function put(collection: string, object: TypedBody): FuzzRequest {
 
 const namespaces = `${rootPath('v1')}/namespaces`;
 const definitions = collectionPath(kindOfBody(gadgetDefinition));
+const at = (apiVersion: string, resource: string) => `${rootPath(apiVersion)}/namespaces/default/${resource}`;
 
+/** What makes pods, the pods themselves, and what limits everybody. */
 const inTheWay = [
-  `${namespaces}/default/resourcequotas`,
-  `${namespaces}/default/limitranges`,
+  ...['deployments', 'replicasets', 'statefulsets', 'daemonsets'].map((resource) => at('apps/v1', resource)),
+  ...['cronjobs', 'jobs'].map((resource) => at('batch/v1', resource)),
+  ...['replicationcontrollers', 'pods', 'limitranges'].map((resource) => at('v1', resource)),
+  ...freshNames.map((name) => at('v1', `resourcequotas/${name}`)),
   `${namespaces}/${policedNamespace}/configmaps`,
   ...[0, 1, 2, 3].flatMap((n) => [
     `${definitions}/rules${n}.fuzz.example.com`,
     `${definitions}/things${n}.fuzz.example.com`,
   ]),
-];
+].map((path) => `${path}?propagationPolicy=Background&gracePeriodSeconds=0`);

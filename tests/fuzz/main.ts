@@ -1,4 +1,4 @@
-// `npm run fuzz -- [--count N] [--seed S] [--growth-mb N]`: sends malformed requests to a real server over real TLS.
+// `npm run fuzz -- [--count N] [--seed S] [--growth-mb N] [--area A]`: sends malformed requests to a real server over real TLS.
 // Exits 1 on a 5xx that is not Kubernetes' own, a request without an answer, a server that died, or memory that grew
 // beyond the bound; the first offending request is printed as a command.
 
@@ -17,6 +17,7 @@ const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
+    area: { type: 'string' },
     'growth-mb': { type: 'string', default: '150' },
   },
 });
@@ -33,6 +34,7 @@ await cluster.start();
 const client = new ServerClient(readKubeconfig(cluster.kubeconfig));
 const offences: Offence[] = [];
 const counts = new Counts();
+const slowest: { readonly ms: number; readonly area: string; readonly curl: string }[] = [];
 console.log(`fuzz: ${count} requests, seed ${values.seed}, against process ${cluster.pid}`);
 const atStartMb = await rssMb();
 let warmMb = atStartMb;
@@ -42,7 +44,7 @@ let tending: Promise<unknown> = Promise.resolve();
 
 const startMs = Date.now();
 const progress = setInterval(() => void tell(), 1_000);
-const drawn = requests(values.seed);
+const drawn = requests(values.seed, values.area);
 let sent = 0;
 await Promise.all(Array.from({ length: underWayMax }, work));
 clearInterval(progress);
@@ -64,11 +66,18 @@ async function work(): Promise<void> {
     await tending;
     if (turn === Math.floor(count * warmUpShare)) warmMb = await rssMb();
     const { area, request } = drawn.next().value;
+    const sentMs = Date.now();
     const answer = await client.send(request);
     counts.add(area, answer.status);
+    slowest.push({ ms: Date.now() - sentMs, area, curl: asCurl(request) });
+    if (slowest.length > 1_000) keepSlowest();
     const wrong = verdict(request, answer);
     if (wrong !== undefined) offences.push({ area, curl: asCurl(request), wrong });
   }
+}
+
+function keepSlowest(): void {
+  slowest.sort((a, b) => b.ms - a.ms).splice(5);
 }
 
 async function tell(): Promise<void> {
@@ -84,6 +93,8 @@ function report(): void {
   console.log(
     `process ${alive ? 'alive' : 'dead'}; memory ${atStartMb} MB at the start, ${warmMb} MB after ${warmUpShare * 100} %, ${atEndMb} MB at the end (bound: ${growthMbMax} MB more)`,
   );
+  const failures = logged.filter((line) => line.includes('"request handler failed"'));
+  for (const line of new Set(failures)) console.log(line.slice(0, 1_500));
   const messages = new Map<string, number>();
   for (const line of logged) {
     const { message } = JSON.parse(line) as { readonly message: string };
@@ -91,6 +102,8 @@ function report(): void {
   }
   for (const [message, times] of messages) console.log(`the server logged ${times} times: ${message}`);
   if (!alive) console.log(cluster.output.slice(-4_000));
+  keepSlowest();
+  for (const { ms, area, curl } of slowest) console.log(`slow: ${ms} ms, ${area}: ${curl.slice(0, 600)}`);
   console.log(`${offences.length} offences`);
   const [first] = offences;
   if (first === undefined) return;

@@ -52,7 +52,7 @@ export function typedObjects(draw: Draw): FuzzRequest {
 /** Where and how the object is written. */
 function place(draw: Draw, object: TypedBody): Pick<FuzzRequest, 'method' | 'path'> {
   const kind = kindOfBody(object);
-  const collection = collectionPath(kind, draw.chance(0.9) ? undefined : draw.one(['absent', 'kube-system', '']));
+  const collection = collectionPath(kind, draw.chance(0.9) ? undefined : draw.one(['absent', '']));
   const strict = draw.chance(0.2) ? `${draw.one(['Strict', 'Warn', 'Ignore', 'x'])}` : '';
   const query = `${dryRun(draw) || '?'}${strict === '' ? '' : `&fieldValidation=${strict}`}`;
   if (draw.chance(0.5)) return { method: 'POST', path: collection + query };
