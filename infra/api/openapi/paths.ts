@@ -6,6 +6,8 @@ import { typeName } from '../kinds/type-names.ts';
 import { contentTypes } from '../render/form.ts';
 import { patchTypesOf } from '../verbs/patch.ts';
 import { customListModel, customReference } from './custom-schemas.ts';
+import { operationId, operationText, tagOf } from './operation-names.ts';
+import { type Parameter, pathParameters, queryParameters } from './parameters.ts';
 import type { Definitions, OpenApiSchema } from './schemas.ts';
 
 export type PathItem = Readonly<Record<string, unknown>>;
@@ -32,7 +34,7 @@ export function pathsOf(kind: Kind, definitions: Definitions): Record<string, Pa
       : definitions.referenceTo(customListModel(kind, custom));
   const operation = operations(kind, definitions);
   const paths: Record<string, PathItem> = {
-    [collection]: drop({
+    [collection]: pathItem(collection, kind.kind, {
       get: kind.verbs.includes('list') && operation('list', { answer: list }),
       post: kind.verbs.includes('create') && operation('create', { answer: self, body: self }),
       delete:
@@ -44,7 +46,7 @@ export function pathsOf(kind: Kind, definitions: Definitions): Record<string, Pa
     }),
   };
   if (kind.verbs.includes('get')) {
-    paths[item] = drop({
+    paths[item] = pathItem(item, kind.kind, {
       get: operation('get', { answer: self }),
       put: kind.verbs.includes('update') && operation('update', { answer: self, body: self }),
       patch: kind.verbs.includes('patch') && operation('patch', { answer: self }),
@@ -53,11 +55,13 @@ export function pathsOf(kind: Kind, definitions: Definitions): Record<string, Pa
         operation('delete', { answer: definitions.reference(status), body: definitions.reference(deleteOptions) }),
     });
   }
-  if (kind.namespaced && kind.verbs.includes('list')) paths[all] = { get: operation('list', { answer: list }) };
+  if (kind.namespaced && kind.verbs.includes('list'))
+    paths[all] = pathItem(all, kind.kind, { get: operation('list', { answer: list, everywhere: true }) });
   for (const sub of kind.subresources) {
     const own = custom !== undefined && sub.kind === kind.kind;
     const body = own ? self : definitions.reference(typeName(sub.group, sub.version, sub.kind));
-    paths[`${item}/${sub.name}`] = drop({
+    const path = `${item}/${sub.name}`;
+    paths[path] = pathItem(path, sub.kind, {
       get: sub.verbs.includes('get') && operation('get', { answer: body, sub }),
       put: sub.verbs.includes('update') && operation('update', { answer: body, body, sub }),
       patch: sub.verbs.includes('patch') && operation('patch', { answer: body, sub }),
@@ -67,10 +71,44 @@ export function pathsOf(kind: Kind, definitions: Definitions): Record<string, Pa
   return paths;
 }
 
+type Operation = Readonly<Record<string, unknown>> & { readonly parameters: readonly Parameter[] };
+
+/** The operations there are; what all of them take is said once, of the path. */
+function pathItem(path: string, kind: string, asked: Readonly<Record<string, Operation | false>>): PathItem {
+  const operations = Object.entries(asked).filter((entry): entry is [string, Operation] => entry[1] !== false);
+  const [first, ...others] = operations.map(([, { parameters }]) => parameters);
+  const shared = (first ?? []).filter(({ name }) =>
+    others.every((parameters) => parameters.some((other) => other.name === name)),
+  );
+  const sharedNames = new Set(shared.map(({ name }) => name));
+  const own = operations.map(([method, operation]) => {
+    const parameters = operation.parameters.filter(({ name }) => !sharedNames.has(name));
+    return [method, { ...operation, parameters }];
+  });
+  return { ...Object.fromEntries(own), parameters: [...pathParameters(path, kind), ...shared] };
+}
+
 type Asked = {
   readonly answer: OpenApiSchema;
   readonly body?: OpenApiSchema;
-  readonly sub?: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly sub?: { readonly name: string; readonly group: string; readonly version: string; readonly kind: string };
+  readonly everywhere?: boolean;
+};
+
+type Status = 200 | 201 | 202;
+
+const reasons: Readonly<Record<Status, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
+
+/** What each verb may answer with when it succeeds. */
+const statuses: Readonly<Record<Verb, readonly Status[]>> = {
+  get: [200],
+  list: [200],
+  watch: [200],
+  create: [200, 201, 202],
+  update: [200, 201],
+  patch: [200, 201],
+  delete: [200, 202],
+  deletecollection: [200],
 };
 
 const actions: Readonly<Record<Verb, string>> = {
@@ -85,11 +123,10 @@ const actions: Readonly<Record<Verb, string>> = {
 };
 
 function operations(kind: Kind, definitions: Definitions) {
-  return (verb: Verb, { answer, body, sub }: Asked): PathItem => {
+  return (verb: Verb, { answer, body, sub, everywhere = false }: Asked): Operation => {
     const { group, version, kind: name } = sub ?? kind;
     const content = (schema: OpenApiSchema, types: readonly string[]) =>
       Object.fromEntries(types.map((type) => [type, { schema }]));
-    const writes = verb === 'create' || verb === 'update' || verb === 'patch';
     const requestBody =
       verb === 'patch'
         ? {
@@ -99,27 +136,24 @@ function operations(kind: Kind, definitions: Definitions) {
         : body === undefined
           ? undefined
           : { content: { '*/*': { schema: body } } };
+    const named = { verb, sub, everywhere };
+    const answered = content(answer, kind.protobuf ? Object.values(contentTypes) : textTypes);
     return {
-      tags: [`${kind.group || 'core'}_${kind.version}`],
-      parameters: writes
-        ? ['dryRun', 'fieldManager', 'fieldValidation', ...(verb === 'patch' ? ['force'] : [])].map(parameter)
-        : [],
+      tags: [tagOf(kind)],
+      description: operationText(kind, named),
+      operationId: operationId(kind, named),
+      parameters: queryParameters(verb, sub?.name),
       ...(requestBody === undefined ? undefined : { requestBody }),
       responses: {
-        [verb === 'create' ? '201' : '200']: {
-          description: 'OK',
-          content: content(answer, kind.protobuf ? Object.values(contentTypes) : textTypes),
-        },
+        ...Object.fromEntries(
+          statuses[verb].map((status) => [status, { description: reasons[status], content: answered }]),
+        ),
         401: { description: 'Unauthorized' },
       },
       'x-kubernetes-action': actions[verb],
       'x-kubernetes-group-version-kind': { group, version, kind: name },
     };
   };
-}
-
-function parameter(name: string): object {
-  return { name, in: 'query', schema: { type: name === 'force' ? 'boolean' : 'string', uniqueItems: true } };
 }
 
 function listReference(kind: Kind, definitions: Definitions, item: OpenApiSchema): OpenApiSchema {
@@ -136,8 +170,4 @@ function listReference(kind: Kind, definitions: Definitions, item: OpenApiSchema
     },
     'x-kubernetes-group-version-kind': [{ group: kind.group, version: kind.version, kind: kind.listKind }],
   });
-}
-
-function drop(item: Readonly<Record<string, unknown>>): PathItem {
-  return Object.fromEntries(Object.entries(item).filter(([, operation]) => operation !== false));
 }
