@@ -144,6 +144,19 @@ describe('a validating policy', () => {
     await post(world, 'a', {});
   });
 
+  test('sees what is deleted as the old object', async () => {
+    const world = await apiWorld();
+    const matchConstraints = {
+      resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['DELETE'], resources: ['configmaps'] }],
+    };
+    const expression = "request.operation == 'DELETE' && object == null && !has(oldObject.data.keep)";
+    await aPolicy(world, { matchConstraints, validations: [{ expression }] });
+    await post(world, 'kept', { keep: '1' });
+    await post(world, 'loose', { a: '1' });
+    expect(await world.refused(`${configMaps}/kept`, { method: 'DELETE' })).toMatchObject({ code: 422 });
+    await world.ok(`${configMaps}/loose`, { method: 'DELETE' });
+  });
+
   test('is never about policies', async () => {
     const world = await apiWorld();
     const everything = {
