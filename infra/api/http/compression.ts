@@ -16,7 +16,8 @@ export function acceptsGzip({ method, headers }: Pick<ApiRequest, 'method' | 'he
   });
 }
 
-export function isCompressible({ status, headers }: ResponseHead): boolean {
+export function isCompressible({ status, headers, uncompressed }: ResponseHead): boolean {
+  if (uncompressed) return false;
   const type = String(headers['content-type'] ?? '');
   return status === 200 && headers['content-encoding'] === undefined && /^application\/(?!.*;stream=watch)/.test(type);
 }

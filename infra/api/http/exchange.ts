@@ -26,6 +26,8 @@ export type ApiRequest = {
 export type ResponseHead = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** Set for an answer that must arrive as it is written, piece by piece: a watch. */
+  readonly uncompressed?: true;
 };
 
 export type ApiResponse = {

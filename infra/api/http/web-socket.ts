@@ -24,6 +24,8 @@ export class WebSocketExchange extends H1Exchange {
   readonly #socket: Duplex;
 
   constructor(host: ExchangeHost, request: H1Request, socket: Duplex) {
+    // Frames are not to be compressed as a body would be.
+    delete request.request.headers['accept-encoding'];
     super(host, request);
     this.#socket = socket;
   }

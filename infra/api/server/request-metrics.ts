@@ -126,7 +126,7 @@ export class MeasuredResponse implements ApiResponse {
   }
 
   #with(head: ResponseHead): ResponseHead {
-    return this.headers === undefined ? head : { status: head.status, headers: { ...head.headers, ...this.headers } };
+    return this.headers === undefined ? head : { ...head, headers: { ...head.headers, ...this.headers } };
   }
 }
 

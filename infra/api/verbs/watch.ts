@@ -63,7 +63,8 @@ export async function watch(asked: WatchRequest, ports: WatchPorts): Promise<voi
   const head = {
     status: 200,
     headers: { 'content-type': asked.contentType, 'cache-control': 'no-cache, private' },
-  };
+    uncompressed: true,
+  } as const;
   const watcher = new Watcher(response.open(head), asked, ports);
   const anyStart = after === undefined || after === 0;
   const start =

@@ -103,7 +103,9 @@ public class Client {
     web.waitUntilCondition(
         d -> Integer.valueOf(2).equals(d.getStatus().getUpdatedReplicas()) && Integer.valueOf(2).equals(d.getStatus().getAvailableReplicas()),
         60, TimeUnit.SECONDS);
-    fact("log:", web.getLog() != null);
+    await(() -> client.pods().inNamespace(namespace).list().getItems().size() == 2);
+    var pod = client.pods().inNamespace(namespace).list().getItems().get(0).getMetadata().getName();
+    fact("log:", client.pods().inNamespace(namespace).withName(pod).getLog() != null);
     web.delete();
     await(() -> client.pods().inNamespace(namespace).list().getItems().isEmpty());
     fact("gone with its pods");
