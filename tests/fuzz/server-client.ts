@@ -11,13 +11,10 @@ const answeredWithinMs = 30_000;
 /** A stream has been answered with its head; this much of it is taken. */
 const streamMs = 50;
 const sessionsMax = 4;
-const requestsPerSession = 2_000;
-
-type Session = { readonly session: ClientHttp2Session; sent: number };
 
 export class ServerClient {
   readonly #keys: ClusterKeys;
-  readonly #sessions: (Session | undefined)[] = [];
+  readonly #sessions: (ClientHttp2Session | undefined)[] = [];
   readonly #agents: Readonly<Record<'admin' | 'nobody', Agent>>;
   #sent = 0;
 
@@ -35,7 +32,7 @@ export class ServerClient {
   }
 
   close(): void {
-    for (const open of this.#sessions) open?.session.destroy();
+    for (const open of this.#sessions) open?.destroy();
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
@@ -44,7 +41,7 @@ export class ServerClient {
     const { hostname, port } = new URL(this.#keys.server);
     const agent = anonymous === true ? this.#agents.nobody : this.#agents.admin;
     const length = body === undefined ? undefined : { 'content-length': String(body.length) };
-    return answered((done) => {
+    return answered('HTTP/1.1', (done) => {
       const asked = requestHttp1({ hostname, port, agent, method, path, headers: { ...length, ...headers } });
       const chunks: Buffer[] = [];
       let status = 0;
@@ -65,7 +62,7 @@ export class ServerClient {
   #overHttp2(request: FuzzRequest, slot: number): Promise<FuzzAnswer> {
     const { method, path, headers, body, anonymous } = request;
     const session = this.#session(anonymous === true ? sessionsMax : slot, anonymous === true);
-    return answered((done) => {
+    return answered('HTTP/2', (done) => {
       const stream = session.request(
         { ':method': method, ':path': path, ...headers },
         { endStream: body === undefined },
@@ -91,26 +88,23 @@ export class ServerClient {
 
   #session(slot: number, anonymous: boolean): ClientHttp2Session {
     const open = this.#sessions[slot];
-    if (open !== undefined && !open.session.closed && !open.session.destroyed && open.sent++ < requestsPerSession) {
-      return open.session;
-    }
-    open?.session.close();
+    if (open !== undefined && !open.closed && !open.destroyed) return open;
     const { server, ca, cert, key } = this.#keys;
     const session = connect(server, anonymous ? { ca } : { ca, cert, key });
     session.setMaxListeners(100);
     // Each request on it hears of the failure itself.
     session.on('error', () => {});
-    this.#sessions[slot] = { session, sent: 1 };
+    this.#sessions[slot] = session;
     return session;
   }
 }
 
 /** Resolves with the answer, or says that there was none in time. */
-function answered(start: (done: (answer: FuzzAnswer) => void) => () => void): Promise<FuzzAnswer> {
+function answered(protocol: string, start: (done: (answer: FuzzAnswer) => void) => () => void): Promise<FuzzAnswer> {
   return new Promise((resolve) => {
     let cancel = () => {};
     const late = setTimeout(() => {
-      resolve({ status: 0, text: `nothing within ${answeredWithinMs / 1000} s` });
+      resolve({ status: 0, text: `nothing within ${answeredWithinMs / 1000} s over ${protocol}` });
       cancel();
     }, answeredWithinMs);
     const done = (answer: FuzzAnswer) => {

@@ -125,7 +125,9 @@ export async function readPatch(
   const bytes = await readBytes(request);
   const parsed = parseJson(bytes);
   const complete = parsed.type === 'parsed' && (!applies || parsed.keys === countKeys(parsed.value));
-  if (parsed.type === 'parsed' && (complete || fieldValidation === 'Ignore')) return parsed.value as Json;
+  // Go reads null into a map as one without entries.
+  const asGo = (value: unknown) => (applies ? (value ?? {}) : value) as Json;
+  if (parsed.type === 'parsed' && (complete || fieldValidation === 'Ignore')) return asGo(parsed.value);
   if (!applies) throw badRequest(`error decoding patch: ${parsed.type === 'malformed' ? parsed.message : ''}`);
   // JSON is YAML too, and only a reader of YAML tells of keys that are written twice.
   const yaml = parseYaml(bytes.toString('utf8'));
@@ -136,7 +138,7 @@ export async function readPatch(
     if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${message}`);
     warn(message);
   }
-  return yaml.value as Json;
+  return asGo(yaml.value);
 }
 
 function schemaFor(apiVersion: string, kind: string, expected: Expected): ObjectSchema | undefined {
