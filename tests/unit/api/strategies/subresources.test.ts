@@ -96,11 +96,11 @@ test('a claim’s older and newer source of data say the same', () => {
     dataSource,
     dataSourceRef: dataSource,
   });
-  const any = { apiGroup: 'x.example.com', kind: 'Data', name: 'd' };
-  expect(created({ ...claim, spec: { ...spec, dataSource: any } }).object.spec).not.toHaveProperty('dataSource');
-  expect(created({ ...claim, spec: { ...spec, dataSourceRef: any } }).object.spec).toMatchObject({
-    dataSource: any,
-    dataSourceRef: any,
+  const foreign = { apiGroup: 'x.example.com', kind: 'Data', name: 'd' };
+  expect(created({ ...claim, spec: { ...spec, dataSource: foreign } }).object.spec).not.toHaveProperty('dataSource');
+  expect(created({ ...claim, spec: { ...spec, dataSourceRef: foreign } }).object.spec).toMatchObject({
+    dataSource: foreign,
+    dataSourceRef: foreign,
   });
 });
 
