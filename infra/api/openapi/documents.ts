@@ -10,9 +10,9 @@ import { typeName } from '../kinds/type-names.ts';
 import type { Call } from '../server/call.ts';
 import type { OpenApi } from '../server/openapi.ts';
 import { kubernetesVersion } from '../server/version.ts';
-import { customReference } from './custom-schemas.ts';
 import { gnosticDocument } from './gnostic.ts';
-import { pathsOf } from './paths.ts';
+import { type PathItem, pathsOf } from './paths.ts';
+import { itemV2 } from './paths-v2.ts';
 import { Definitions, v2, v3 } from './schemas.ts';
 
 type Document = { readonly body: Buffer; readonly hash: string };
@@ -124,14 +124,13 @@ function documentV3(kinds: readonly Kind[]): Buffer {
 
 function documentV2(kinds: readonly Kind[]) {
   const definitions = new Definitions(v2, gvksOf(kinds));
-  for (const kind of kinds) {
-    if (kind.custom === undefined) definitions.reference(typeName(kind.group, kind.version, kind.kind));
-    else customReference(kind, kind.custom, definitions);
-  }
+  const paths: Record<string, PathItem> = {};
+  for (const kind of kinds)
+    for (const [path, item] of Object.entries(pathsOf(kind, definitions))) paths[path] = itemV2(item);
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: kubernetesVersion },
-    paths: {},
+    paths,
     definitions: definitions.schemas,
   };
 }

@@ -4,6 +4,7 @@
 import type { Kind, Verb } from '../kinds/kind.ts';
 import { typeName } from '../kinds/type-names.ts';
 import { contentTypes } from '../render/form.ts';
+import { strategyOf } from '../strategies/strategies.ts';
 import { patchTypesOf } from '../verbs/patch.ts';
 import { customListModel, customReference } from './custom-schemas.ts';
 import { operationId, operationText, tagOf } from './operation-names.ts';
@@ -52,7 +53,10 @@ export function pathsOf(kind: Kind, definitions: Definitions): Record<string, Pa
       patch: kind.verbs.includes('patch') && operation('patch', { answer: self }),
       delete:
         kind.verbs.includes('delete') &&
-        operation('delete', { answer: definitions.reference(status), body: definitions.reference(deleteOptions) }),
+        operation('delete', {
+          answer: strategyOf(kind).deleteReturnsObject === true ? self : definitions.reference(status),
+          body: definitions.reference(deleteOptions),
+        }),
     });
   }
   if (kind.namespaced && kind.verbs.includes('list'))
@@ -62,7 +66,8 @@ export function pathsOf(kind: Kind, definitions: Definitions): Record<string, Pa
     const body = own ? self : definitions.reference(typeName(sub.group, sub.version, sub.kind));
     const path = `${item}/${sub.name}`;
     paths[path] = pathItem(path, sub.kind, {
-      get: sub.verbs.includes('get') && operation('get', { answer: body, sub }),
+      get:
+        sub.verbs.includes('get') && operation('get', { answer: sub.name === 'log' ? { type: 'string' } : body, sub }),
       put: sub.verbs.includes('update') && operation('update', { answer: body, body, sub }),
       patch: sub.verbs.includes('patch') && operation('patch', { answer: body, sub }),
       post: sub.verbs.includes('create') && operation('create', { answer: body, body, sub }),
@@ -135,9 +140,10 @@ function operations(kind: Kind, definitions: Definitions) {
           }
         : body === undefined
           ? undefined
-          : { content: { '*/*': { schema: body } } };
+          : { content: { '*/*': { schema: body } }, ...(verb.startsWith('delete') ? undefined : { required: true }) };
     const named = { verb, sub, everywhere };
-    const answered = content(answer, kind.protobuf ? Object.values(contentTypes) : textTypes);
+    const types = kind.protobuf ? Object.values(contentTypes) : textTypes;
+    const answered = content(answer, sub?.name === 'log' ? [...types, 'text/plain'] : types);
     return {
       tags: [tagOf(kind)],
       description: operationText(kind, named),
@@ -165,8 +171,8 @@ function listReference(kind: Kind, definitions: Definitions, item: OpenApiSchema
     properties: {
       apiVersion: { type: 'string' },
       kind: { type: 'string' },
-      metadata: { allOf: [definitions.reference(listMeta)], default: {} },
-      items: { type: 'array', items: { allOf: [item], default: {} } },
+      metadata: definitions.referenceDefaulted(definitions.reference(listMeta)),
+      items: { type: 'array', items: definitions.referenceDefaulted(item) },
     },
     'x-kubernetes-group-version-kind': [{ group: kind.group, version: kind.version, kind: kind.listKind }],
   });

@@ -25,6 +25,7 @@ const intOrString = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
 const quantity = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
 const time = 'io.k8s.apimachinery.pkg.apis.meta.v1.Time';
 const microTime = 'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime';
+const patch = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
 const raw = 'io.k8s.apimachinery.pkg.runtime.RawExtension';
 
 const leaves: Readonly<Record<string, OpenApiSchema>> = {
@@ -32,6 +33,10 @@ const leaves: Readonly<Record<string, OpenApiSchema>> = {
   [quantity]: { description: 'A fixed-point number with a unit suffix, such as 500m or 1Gi.', type: 'string' },
   [time]: { description: 'A time in RFC 3339 with seconds.', type: 'string', format: 'date-time' },
   [microTime]: { description: 'A time in RFC 3339 with microseconds.', type: 'string', format: 'date-time' },
+  [patch]: {
+    description: 'Patch is provided to give a concrete name and type to the Kubernetes PATCH request body.',
+    type: 'object',
+  },
   [raw]: { description: 'Any object.', type: 'object' },
 };
 
@@ -76,6 +81,11 @@ export class Definitions {
   referenceWith(name: string, description: string): OpenApiSchema {
     const reference = this.reference(name);
     return this.dialect.wrapsRefs ? { allOf: [reference], description } : { ...reference, description };
+  }
+
+  /** The same for an object that is never absent; v2 does not say so. */
+  referenceDefaulted(reference: OpenApiSchema): OpenApiSchema {
+    return this.dialect.wrapsRefs ? { allOf: [reference], default: {} } : reference;
   }
 
   /** Adds a definition that no facts describe, such as a list. */

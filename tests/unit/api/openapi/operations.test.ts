@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { allKinds } from '../../../../infra/api/kinds/kinds.ts';
 import { pathsOf } from '../../../../infra/api/openapi/paths.ts';
+import { itemV2 } from '../../../../infra/api/openapi/paths-v2.ts';
 import { Definitions, v3 } from '../../../../infra/api/openapi/schemas.ts';
 
 type Parameter = { readonly name: string; readonly in: string };
@@ -77,5 +78,34 @@ describe('parameters', () => {
     expect(named(paths[`${core}/pods/{name}/log`]?.parameters)).toBe(
       'namespace name pretty container follow insecureSkipTLSVerifyBackend limitBytes previous sinceSeconds stream tailLines timestamps',
     );
+  });
+});
+
+describe('in v2', () => {
+  const pod = itemV2(paths[`${core}/pods/{name}`] ?? {}) as Item;
+  const object = { $ref: '#/components/schemas/io.k8s.api.core.v1.Pod' };
+
+  test('bodies are parameters, and answers have schemas', () => {
+    expect(pod.put).toMatchObject({
+      operationId: 'replaceCoreV1NamespacedPod',
+      schemes: ['https'],
+      consumes: ['*/*'],
+      produces: ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'],
+      parameters: [
+        { name: 'body', in: 'body', required: true, schema: object },
+        { name: 'dryRun', in: 'query', type: 'string', uniqueItems: true },
+        { name: 'fieldManager' },
+        { name: 'fieldValidation' },
+      ],
+      responses: { 200: { description: 'OK', schema: object }, 401: { description: 'Unauthorized' } },
+    });
+    expect(pod.get).not.toHaveProperty('requestBody');
+    expect(pod.patch).toHaveProperty('consumes', expect.arrayContaining(['application/json-patch+json']));
+  });
+
+  test('parameters have a type rather than a schema', () => {
+    expect(pod.parameters.map(({ name }) => name)).toEqual(['namespace', 'name', 'pretty']);
+    expect(pod.parameters[0]).toMatchObject({ in: 'path', required: true, type: 'string' });
+    expect(pod.parameters[0]).not.toHaveProperty('schema');
   });
 });
