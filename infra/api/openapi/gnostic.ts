@@ -29,7 +29,8 @@ function schemaMessage(schema: Schema): Buffer {
   if (typeof schema.description === 'string' && schema.description !== '') parts.push(text(4, schema.description));
   for (const name of (schema.required ?? []) as readonly string[]) parts.push(text(19, name));
   if (schema.additionalProperties !== undefined) {
-    parts.push(message(21, message(1, schemaMessage(schema.additionalProperties as Schema))));
+    const values = schema.additionalProperties as Schema | boolean;
+    parts.push(message(21, typeof values === 'boolean' ? flag(2, values) : message(1, schemaMessage(values))));
   }
   if (typeof schema.type === 'string') parts.push(message(22, text(1, schema.type)));
   if (schema.items !== undefined) parts.push(message(23, message(1, schemaMessage(schema.items as Schema))));
@@ -53,6 +54,10 @@ function text(field: number, value: string): Buffer {
 function message(field: number, ...parts: readonly Buffer[]): Buffer {
   const body = Buffer.concat(parts);
   return Buffer.concat([varint((field << 3) | 2), varint(body.length), body]);
+}
+
+function flag(field: number, value: boolean): Buffer {
+  return Buffer.concat([varint(field << 3), varint(value ? 1 : 0)]);
 }
 
 function varint(value: number): Buffer {
