@@ -247,7 +247,9 @@ describe('a pod with a malformed annotation', () => {
 describe('readiness', () => {
   test('comes at once without a probe, after its initial delay with one, never where told', async () => {
     const cluster = await NodeCluster.start();
-    const probed = { spec: { containers: [aContainer('c', { readinessProbe: { initialDelaySeconds: 20 } })] } };
+    const probed = {
+      spec: { containers: [aContainer('c', { readinessProbe: { httpGet: { port: 80 }, initialDelaySeconds: 20 } })] },
+    };
     await cluster.run({ name: 'probed', ...probed });
     await cluster.run({ name: 'never', simulation: { 'ready-after': 'never' } });
     await cluster.clock.advance(19_000);
