@@ -34,11 +34,17 @@ export class H1Exchange extends ServerExchange {
   }
 
   protected override get gone(): boolean {
-    return this.#response.destroyed || this.#response.socket === null;
+    // The answer has no socket while the one before it on the connection is on its way: its client is there all the same.
+    return this.#response.destroyed || this.#request.socket.destroyed;
   }
 
   protected override onClose(closed: () => void): void {
     this.#response.once('close', closed);
+    if (this.#response.socket !== null) return;
+    // An answer that still waits for its socket is not told when that closes.
+    const { socket } = this.#request;
+    socket.once('close', closed);
+    this.#response.once('close', () => socket.off('close', closed));
   }
 
   protected override bodySource(): BodySource | undefined {
@@ -104,7 +110,7 @@ class H1Sink implements StreamSink {
   }
 
   cut(): void {
-    this.#response.socket?.destroy();
+    this.#response.req.socket.destroy();
   }
 }
 
