@@ -22,6 +22,8 @@ type Quantifier = 'all' | 'exists' | 'existsOne';
 
 /** The macro a call means, or undefined for a plain call. */
 export function findMacro(name: string, onTarget: boolean, arity: number): Macro | undefined {
+  // `.sortBy(a, b)` calls a function of the outermost scope, not a method.
+  if (name.startsWith('.')) return undefined;
   return MACROS.get(`${onTarget ? '.' : ''}${name}/${arity}`);
 }
 

@@ -60,7 +60,13 @@ function head({ warnings }: Answer, form: Form, status: number) {
     headers: {
       'content-type': contentTypes[form.encoding],
       'cache-control': 'no-cache, private',
-      ...(warnings.length === 0 ? undefined : { warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`) }),
+      ...(warnings.length === 0 ? undefined : { warning: warnings.flatMap(warningHeader) }),
     },
   };
+}
+
+/** Other letters than ASCII's travel as their UTF-8 bytes; a warning with control characters is not sent, as upstream. */
+function warningHeader(text: string): readonly string[] {
+  if (/\p{Cc}/u.test(text)) return [];
+  return [`299 - ${Buffer.from(JSON.stringify(text)).toString('latin1')}`];
 }
