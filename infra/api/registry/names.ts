@@ -108,8 +108,7 @@ export function annotationProblems(
   let bytes = 0;
   for (const key in annotations) {
     const problem = qualifiedNameProblem(key.toLowerCase());
-    if (problem !== undefined)
-      errors.push({ type: 'Invalid', field, value: key, detail: problem });
+    if (problem !== undefined) errors.push({ type: 'Invalid', field, value: key, detail: problem });
     bytes += Buffer.byteLength(key) + Buffer.byteLength(annotations[key] ?? '');
   }
   if (bytes > annotationBytesMax) {
