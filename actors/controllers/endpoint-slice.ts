@@ -218,8 +218,12 @@ function sliceLabels(service: Service): Record<string, string> {
 }
 
 function samePorts(a: readonly EndpointPort[], b: readonly EndpointPort[]): boolean {
-  const texts = (ports: readonly EndpointPort[]) => ports.map((port) => JSON.stringify(port)).sort();
-  return sameJson(texts(a), texts(b));
+  // A stored port without a name has an empty one: what the API server fills in is no difference.
+  const texts = (ports: readonly EndpointPort[]) =>
+    ports.map(
+      ({ name = '', protocol = 'TCP', port, appProtocol = '' }) => `${name} ${protocol} ${port} ${appProtocol}`,
+    );
+  return sameJson(texts(a).sort(), texts(b).sort());
 }
 
 /** Its own new slices are known; what others do to them is put right. */

@@ -13,6 +13,7 @@ export type ContainerPort = {
 };
 
 export type Probe = {
+  readonly httpGet?: { readonly port: number | string; readonly path?: string };
   readonly initialDelaySeconds?: number;
   readonly periodSeconds?: number;
   readonly timeoutSeconds?: number;
