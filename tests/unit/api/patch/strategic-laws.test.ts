@@ -71,6 +71,21 @@ function itemDifference(
   return { ...difference(was, is, item), [key]: is[key] as Json };
 }
 
+/** Kubernetes cannot merge a list into one that stands in a map (`extra` of a certificate request); nothing else is refused. */
+function refusal(object: JsonObject, patch: JsonObject, schema: Schema): RegExp {
+  return meetsListInMap(object, patch, schema) ? /data type is not struct, instead is: map/ : /^nothing is refused$/;
+}
+
+function meetsListInMap(object: JsonObject, patch: JsonObject, schema: Schema | undefined): boolean {
+  return Object.entries(patch).some(([key, change]) => {
+    const current = Object.hasOwn(object, key) ? object[key] : undefined;
+    if (isList(current) && isList(change)) return schema?.kind === 'map';
+    const inner =
+      schema?.kind === 'map' ? schema.value : schema?.kind === 'object' ? schema.fields.get(key)?.schema : undefined;
+    return isObject(current) && isObject(change) && meetsListInMap(current, change, inner);
+  });
+}
+
 const kinds = allKinds().filter(({ custom, verbs }) => custom === undefined && verbs.includes('patch'));
 
 describe.each(kinds.map((kind) => [`${kind.resource}.${kind.group}/${kind.version}`, kind] as const))(
@@ -79,16 +94,18 @@ describe.each(kinds.map((kind) => [`${kind.resource}.${kind.group}/${kind.versio
     test('a patch made of two objects turns the one into the other, and once is enough', () => {
       fc.assert(
         fc.property(changes(kind.schema, mergeKey), ([from, to]) => {
-          // Open: maps with an empty name are told apart otherwise now and then.
-          fc.pre(!JSON.stringify([from, to]).includes('"":'));
           const patch = frozen(difference(from, to, kind.schema));
           const once = applyStrategicMergePatch(frozen(from), patch, kind.schema);
-          if (once.kind === 'invalid') throw new Error(`${once.message} ${once.detail}`);
+          if (once.kind === 'invalid') {
+            expect(once.message).toMatch(refusal(from, patch, kind.schema));
+            return;
+          }
           expect(essence(once.object)).toEqual(essence(to));
           const twice = applyStrategicMergePatch(frozen(once.object), patch, kind.schema);
-          expect(twice.kind === 'patched' && essence(twice.object)).toEqual(essence(to));
+          if (twice.kind === 'invalid') expect(twice.message).toMatch(refusal(once.object, patch, kind.schema));
+          else expect(essence(twice.object)).toEqual(essence(to));
         }),
-        { numRuns: 25, seed: 7 },
+        { numRuns: 25 },
       );
     });
   },
