@@ -12,6 +12,7 @@ import { ensureAuthenticationInfo } from '../api/auth/bootstrap/authentication-i
 import { ensureBootstrapPolicy } from '../api/auth/bootstrap/ensure-policy.ts';
 import { legacyTokenMint } from '../api/auth/legacy-tokens.ts';
 import type { HealthCheck } from '../api/server/health.ts';
+import type { OwnPaths } from '../api/server/own-paths.ts';
 import type { RunningCluster, UpOptions } from '../cli/up-options.ts';
 import { controllerMetrics, schedulerMetrics } from '../metrics/cluster-metrics.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -80,12 +81,14 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   const mintToken = legacyTokenMint(pki.serviceAccount.privateKey);
   const plane = startControlPlane({ stack, ca: pki.ca, mintToken, nodes: options.nodes, ...ports });
   undo.add(() => plane.stop());
+  const own: OwnPaths = new Map();
   const metrics = new Metrics();
   processMetrics(metrics, clock);
   controllerMetrics(metrics, () => plane.controllers);
   schedulerMetrics(metrics, () => plane.scheduler);
   const server = await serve({
     metrics,
+    own,
     stack,
     log: opened.log,
     pki,

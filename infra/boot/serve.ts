@@ -20,6 +20,7 @@ import type { KindTable } from '../api/kinds/kind-table.ts';
 import { openApi } from '../api/openapi/documents.ts';
 import { createApi } from '../api/server/api.ts';
 import { type HealthCheck, health } from '../api/server/health.ts';
+import type { OwnPaths } from '../api/server/own-paths.ts';
 import { type MetricsPorts, requestMetrics } from '../api/server/request-metrics.ts';
 import { reviews } from '../api/server/reviews.ts';
 import { versionInfo } from '../api/server/version.ts';
@@ -39,6 +40,8 @@ type Shared = {
   readonly random: Random;
   /** What `/metrics` tells; others may have added to it. */
   readonly metrics?: Metrics;
+  /** What Shiplog answers beyond Kubernetes, by name below `/shiplog/v1`. */
+  readonly own?: OwnPaths;
   /** Further conditions for /readyz: the control plane has started. */
   readonly checks: readonly HealthCheck[];
 };
@@ -106,6 +109,7 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
     flow: new FlowControl({ view, clock, metrics: flowMetrics(metrics) }),
     tokens,
     address: options.address,
+    own: options.own ?? new Map(),
     authenticator: authentication,
     authorizer: stack.authorizer,
   });

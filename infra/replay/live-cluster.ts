@@ -1,10 +1,10 @@
 // The present as the API server tells it: lists over HTTPS with the administrator's certificate, page by page at one
 // revision. Its own file because it is the only part of verification that the log does not feed.
 
-import { Agent, type RequestOptions, request } from 'node:https';
 import { parseRevision, type Revision, revisionZero } from '../../streams/base/brand.ts';
 import type { AnyObject } from '../../streams/resources/meta.ts';
 import type { Kind } from '../api/kinds/kind.ts';
+import { type Answer, apiClient, messageOf } from '../client/api-client.ts';
 import type { ClusterAccess } from '../pki/find-cluster.ts';
 
 export type LivePage = {
@@ -23,11 +23,6 @@ export type LiveCluster = {
   close(): void;
 };
 
-/** Nothing listens where the kubeconfig says the API server is. */
-export class ApiServerDown extends Error {
-  override readonly name = 'ApiServerDown';
-}
-
 /** The API server did not answer a list; `code` is the HTTP status, 410 for a list that took too long. */
 export class ListRefused extends Error {
   override readonly name = 'ListRefused';
@@ -39,27 +34,13 @@ export class ListRefused extends Error {
 }
 
 const pageItems = 500;
-/** Far beyond what a page takes: a server that is silent for so long hangs. */
-const answerMsMax = 60_000;
 
 export function liveCluster(access: ClusterAccess): LiveCluster {
-  const { server, ca, certificate, key, token } = access;
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const options: RequestOptions = {
-    agent,
-    timeout: answerMsMax,
-    ...(ca === undefined ? undefined : { ca }),
-    ...(certificate === undefined ? undefined : { cert: certificate }),
-    ...(key === undefined ? undefined : { key }),
-    headers: {
-      accept: 'application/json',
-      ...(token === undefined ? undefined : { authorization: `Bearer ${token}` }),
-    },
-  };
+  const client = apiClient(access);
   return liveClusterBehind({
-    server,
-    get: (path) => get(new URL(path, server), options),
-    close: () => agent.destroy(),
+    server: client.server,
+    get: (path) => client.ask('GET', path),
+    close: () => client.close(),
   });
 }
 
@@ -82,13 +63,11 @@ export function liveClusterBehind(door: {
       }
       const path = `${pathOf(kind)}?${query}`;
       const { status, text } = await door.get(path);
-      if (status !== 200) throw new ListRefused(status, `${server}${path} answered ${status}: ${reasonOf(text)}`);
+      if (status !== 200) throw new ListRefused(status, `${server}${path} answered ${status}: ${messageOf(text)}`);
       return pageOf(text);
     },
   };
 }
-
-export type Answer = { readonly status: number; readonly text: string };
 
 function pathOf({ group, version, resource }: Kind): string {
   return group === '' ? `/api/${version}/${resource}` : `/apis/${group}/${version}/${resource}`;
@@ -104,34 +83,4 @@ function pageOf(text: string): LivePage {
   const revision = parseRevision(metadata.resourceVersion ?? '');
   if (revision === undefined) throw new ListRefused(200, `a list came without a revision: ${text.slice(0, 200)}`);
   return { revision, items: items ?? [], next: metadata.continue === '' ? undefined : metadata.continue };
-}
-
-function get(url: URL, options: RequestOptions): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(url, options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
-      });
-    });
-    outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      const down = error.code === 'ECONNREFUSED';
-      reject(down ? new ApiServerDown(`nothing listens at ${url.origin}`, { cause: error }) : error);
-    });
-    outgoing.on('timeout', () =>
-      outgoing.destroy(new Error(`${url.origin} has not answered within ${answerMsMax / 1_000} s`)),
-    );
-    outgoing.end();
-  });
-}
-
-/** The message of the Status that came instead. */
-function reasonOf(text: string): string {
-  try {
-    return (JSON.parse(text) as { readonly message?: string }).message ?? text;
-  } catch {
-    return text.slice(0, 200);
-  }
 }

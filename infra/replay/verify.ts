@@ -7,10 +7,11 @@ import { assertRetained, endOf, type Instant, type PastLog, pastEvents } from '.
 import { beginningOf } from '../../streams/history/replay.ts';
 import type { ReplayedState } from '../../streams/history/replayed-state.ts';
 import type { RecordedEvent, StreamName } from '../../streams/log/event.ts';
+import { ApiServerDown } from '../client/api-client.ts';
 import { type Comparison, compareWithLive, compareWithLog } from './compare-state.ts';
 import { EventCheck } from './event-check.ts';
 import { type Anomaly, type Finding, Tally } from './finding.ts';
-import { ApiServerDown, type LiveCluster } from './live-cluster.ts';
+import type { LiveCluster } from './live-cluster.ts';
 
 export type VerifyOptions = {
   readonly streams: Readonly<Record<StreamName, PastLog>>;

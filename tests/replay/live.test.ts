@@ -1,7 +1,8 @@
 // The replayed state against the API server's: each list at the revision it is of, whatever is written meanwhile.
 
 import { describe, expect, test } from 'vitest';
-import { ApiServerDown, liveClusterBehind } from '../../infra/replay/live-cluster.ts';
+import { ApiServerDown } from '../../infra/client/api-client.ts';
+import { liveClusterBehind } from '../../infra/replay/live-cluster.ts';
 import { isClean, verify } from '../../infra/replay/verify.ts';
 import { type ApiWorld, apiWorld } from '../kit/api-world.ts';
 import { streamsOf, withObject } from '../kit/tampered-log.ts';

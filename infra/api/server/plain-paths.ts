@@ -14,6 +14,7 @@ import { encodeValue } from '../render/render.ts';
 import { type Call, formOf } from './call.ts';
 import type { Health } from './health.ts';
 import type { OpenApi } from './openapi.ts';
+import { type OwnPaths, ownRequest } from './own-paths.ts';
 import { versionInfo } from './version.ts';
 
 export type PlainPorts = {
@@ -24,6 +25,8 @@ export type PlainPorts = {
   readonly tokens: TokenIssuer;
   /** `host:port` clients reach the server at. */
   readonly address: () => string;
+  /** What Shiplog answers beyond Kubernetes. */
+  readonly own: OwnPaths;
 };
 
 export async function plainRequest(call: Call, ports: PlainPorts): Promise<void> {
@@ -46,6 +49,8 @@ export async function plainRequest(call: Call, ports: PlainPorts): Promise<void>
     case 'metrics':
       if (rest.length > 0) throw unknownPath();
       return call.response.send({ status: 200, headers: metricsHeaders }, ports.metrics.render());
+    case 'shiplog':
+      return ownRequest(call, ports.own, rest);
     case '':
       return sendJson(call.response, 200, {
         paths: rootPaths(ports),
@@ -72,9 +77,10 @@ const metricsHeaders = {
 };
 
 /** What `GET /` lists. */
-function rootPaths({ kinds }: PlainPorts): readonly string[] {
+function rootPaths({ kinds, own }: PlainPorts): readonly string[] {
   const plain = ['/.well-known/openid-configuration', '/api', '/api/v1', '/apis', '/healthz', '/livez', '/metrics'];
   plain.push('/openapi/v2', '/openapi/v3', jwksPath, '/readyz', '/version');
+  for (const name of own.keys()) plain.push(`/shiplog/v1/${name}`);
   const groups = new Set<string>();
   for (const { group, version } of kinds.all()) {
     if (group !== '') groups.add(`/apis/${group}`).add(`/apis/${group}/${version}`);
