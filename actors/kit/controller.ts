@@ -10,7 +10,7 @@ import type { FailureReason, Note, Write } from './write.ts';
 /** Names what to reconcile, usually `namespace/name`. */
 export type Key = string;
 
-export type ReconcileInput = {
+export type ReconcileInput<Memory = unknown> = {
   readonly world: ObjectReader;
   readonly key: Key;
   readonly nowMs: number;
@@ -22,12 +22,14 @@ export type ReconcileInput = {
   readonly sinceMs: number;
   /** What went wrong the last time the key was reconciled; empty otherwise. For telling people, never for deciding. */
   readonly failures: readonly FailedWrite[];
+  /** What the last plans for the key wanted remembered; undefined at first, and after a restart. */
+  readonly memory?: Memory | undefined;
   readonly random: Random;
 };
 
 export type FailedWrite = { readonly write: Write; readonly reason: FailureReason; readonly message: string };
 
-export type Plan = {
+export type Plan<Memory = unknown> = {
   /**
    * Carried out side by side, so at most one of them concerns an object; the next reconcile of the key begins after all
    * of them and sees what they did. A write that fails makes the key come again with back-off.
@@ -38,7 +40,16 @@ export type Plan = {
   readonly againAfterMs?: number;
   /** The key rests this long whatever happens, so that a burst of changes is taken in at one go. */
   readonly pauseMs?: number;
+  /** Absent: what was remembered before stays. */
+  readonly remember?: Remembered<Memory>;
 };
+
+/**
+ * What the next look at the key is told, for the few controllers whose answer depends on what they have answered before.
+ * The host keeps it as long as the controller runs; nothing may need it that could not do without it after a restart.
+ * It is kept once its write is done, and what was there before stays where that write failed; at once without one.
+ */
+export type Remembered<Memory> = { readonly memory: Memory | undefined; readonly after?: Write };
 
 /** A note is told once its write is done, and not at all where that write failed; at once without one. */
 export type PlannedNote = Note & { readonly after?: Write };
@@ -54,7 +65,7 @@ export type Watch = {
 
 export type WatchedChange = Pick<Change, 'type' | 'ref' | 'current' | 'previous'>;
 
-export type Controller = {
+export type Controller<Memory = unknown> = {
   /** As kube-controller-manager's `--controllers` names it, e.g. `deployment-controller`. */
   readonly name: string;
   /** User its writes are recorded under, e.g. `system:serviceaccount:kube-system:deployment-controller`. */
@@ -64,5 +75,5 @@ export type Controller = {
   readonly initialKeys?: readonly Key[];
   /** Keys reconciled side by side at most. */
   readonly workers: number;
-  reconcile(input: ReconcileInput): Plan;
+  reconcile(input: ReconcileInput<Memory>): Plan<Memory>;
 };

@@ -16,8 +16,11 @@ export type UpdateWrite = {
   readonly kind: 'update';
   readonly resource: ResourceName;
   readonly object: KubeObject;
-  /** `status` touches nothing but the status, `finalize` the namespace's finalizers; absent: everything but the status. */
-  readonly subresource?: 'status' | 'finalize';
+  /**
+   * `status` touches nothing but the status, `finalize` the namespace's finalizers, `scale` the replicas, and the object
+   * is then an autoscaling/v1 Scale; absent: everything but the status.
+   */
+  readonly subresource?: 'status' | 'finalize' | 'scale';
 };
 
 export type DeleteWrite = {

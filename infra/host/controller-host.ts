@@ -61,6 +61,8 @@ export class ControllerHost {
   readonly #unlisten: (() => void)[] = [];
   /** Keys named in this turn of the event loop, with the newest event that named each. */
   #named = new Map<Key, Cause | null>();
+  /** What plans wanted remembered for the next look at their key. */
+  readonly #memory = new Map<Key, unknown>();
   #inbox: ControllerEvent[] = [];
   #outbox: Effect[] = [];
   #pumping = false;
@@ -202,7 +204,9 @@ export class ControllerHost {
     this.#reconciles++;
     let plan: Plan;
     try {
-      plan = this.controller.reconcile({ world, key, nowMs: clock.now(), sinceMs, failures, random: this.#random });
+      const memory = this.#memory.get(key);
+      const random = this.#random;
+      plan = this.controller.reconcile({ world, key, nowMs: clock.now(), sinceMs, failures, memory, random });
     } catch (error) {
       // One odd object must not stop the others from being looked after: it comes again, later and later.
       this.#errors++;
@@ -212,6 +216,7 @@ export class ControllerHost {
     }
     const context = { user: this.controller.user, agent, cause };
     if (plan.writes.length === 0) {
+      this.#remember(key, plan, new Set());
       this.#note(plan, new Set(), context);
       this.#settle(key, done(plan));
       return;
@@ -219,7 +224,9 @@ export class ControllerHost {
     // The outcome of every write is data; a writer that rejects all the same is answered for in #write.
     void Promise.all(plan.writes.map((write) => this.#write(write, context))).then((outcomes) => {
       const failed = failedWrites(plan.writes, outcomes);
-      this.#note(plan, new Set(failed.map(({ write }) => write)), context);
+      const refused = new Set(failed.map(({ write }) => write));
+      this.#remember(key, plan, refused);
+      this.#note(plan, refused, context);
       if (failed.length === 0) return this.#settle(key, done(plan));
       this.#report(key, failed);
       this.#settle(key, { kind: 'failed', failures: failed });
@@ -232,6 +239,12 @@ export class ControllerHost {
     } catch (error) {
       return { kind: 'failed', reason: 'Other', message: error instanceof Error ? error.message : String(error) };
     }
+  }
+
+  #remember(key: Key, { remember }: Plan, failed: ReadonlySet<Write>): void {
+    if (remember === undefined || (remember.after !== undefined && failed.has(remember.after))) return;
+    if (remember.memory === undefined) this.#memory.delete(key);
+    else this.#memory.set(key, remember.memory);
   }
 
   #note({ notes = [] }: Plan, failed: ReadonlySet<Write>, context: WriteContext): void {

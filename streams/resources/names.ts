@@ -25,6 +25,7 @@ export const resources = {
   persistentVolumes: { group: '', resource: 'persistentvolumes' },
   replicationControllers: { group: '', resource: 'replicationcontrollers' },
   resourceQuotas: { group: '', resource: 'resourcequotas' },
+  horizontalPodAutoscalers: { group: 'autoscaling', resource: 'horizontalpodautoscalers' },
   statefulSets: { group: 'apps', resource: 'statefulsets' },
   daemonSets: { group: 'apps', resource: 'daemonsets' },
   controllerRevisions: { group: 'apps', resource: 'controllerrevisions' },

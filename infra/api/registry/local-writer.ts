@@ -8,6 +8,7 @@ import type { WriteContext, Writer } from '../../host/writer.ts';
 import { ApiError, unknownPath } from '../errors.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { KindTable } from '../kinds/kind-table.ts';
+import { updateScale } from '../verbs/scale.ts';
 import { bind } from './binding.ts';
 import type { RequestContext } from './context.ts';
 import type { Deleter } from './deletion.ts';
@@ -42,6 +43,8 @@ export function localWriter({ kinds, registry, deleter, notes }: LocalWriterPort
         const next = write.object as AnyObject;
         if (write.subresource === 'finalize')
           return (await finalizeNamespace(registry, { target, next }, context)).object;
+        if (write.subresource === 'scale')
+          return (await updateScale(registry, { target, change: () => next, repeatable: false }, context)).object;
         const update = { change: () => next, ...(write.subresource && { subresource: write.subresource }) };
         return (await registry.update(target, update, context)).object;
       }

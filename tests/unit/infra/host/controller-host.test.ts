@@ -263,6 +263,33 @@ describe('a plan', () => {
     await clock.current.advance(5_000);
     expect(times.length).toBe(4);
   });
+
+  test('is told at its next look what it wanted remembered, unless the write it hangs on failed', async () => {
+    const seen: unknown[] = [];
+    const refuse: Writer = {
+      write: async () => ({ kind: 'failed', reason: 'Other', message: 'no' }),
+      note() {},
+    };
+    const plans: Plan[] = [
+      { writes: [], remember: { memory: 'first' }, againAfterMs: 10 },
+      { writes: [], againAfterMs: 10 },
+    ];
+    const refused = creation('x');
+    plans.push({ writes: [refused], remember: { memory: 'never', after: refused } });
+    plans.push({ writes: [refused], remember: { memory: 'all the same' } });
+    plans.push({ writes: [], remember: { memory: undefined }, againAfterMs: 10 });
+    const host = hostOf(
+      ({ memory }) => {
+        seen.push(memory);
+        return plans[seen.length - 1] ?? nothingToDo;
+      },
+      { watches: [], initialKeys: ['all'], writer: refuse },
+    );
+    host.start();
+    await clock.current.advance(1_000);
+    expect(seen).toEqual([undefined, 'first', 'first', 'first', 'all the same', undefined]);
+    await host.stop();
+  });
 });
 
 test('thousands of changes in one turn of the event loop name each key once', async () => {
