@@ -63,6 +63,10 @@ export class NodeHost {
     this.#kubelet.start();
   }
 
+  get isUp(): boolean {
+    return this.#runtime !== undefined;
+  }
+
   /** The machine comes up: the kubelet registers its node and takes up the pods it finds bound to it. */
   boot(): void {
     assert(this.#runtime === undefined, `node ${this.name} is up already`);

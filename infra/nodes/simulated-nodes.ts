@@ -16,6 +16,7 @@ import { KubeletHost } from './kubelet-host.ts';
 import { NodeHost } from './node-host.ts';
 import { nodeAddressOf, PodAddresses, podCidrOf } from './node-network.ts';
 import { SimulatedRuntime, simulatedRuntimeVersion } from './simulated-runtime.ts';
+import { type UsageReader, usageReader } from './usage.ts';
 
 export type SimulatedNodesOptions = {
   readonly count: number;
@@ -39,6 +40,8 @@ export type SimulatedNodes = {
   crash(node: string): void;
   /** Brings it up (again): it registers, and the pods bound to it are started anew. */
   restart(node: string): void;
+  /** What the nodes and their pods use now. */
+  readonly usage: UsageReader;
   logs(namespace: string, pod: string, container: string, options: LogOptions): LogOutcome;
 };
 
@@ -83,6 +86,7 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
   return {
     names: host.names,
     stop: () => host.stop(),
+    usage: usageReader({ world, clock, isUp: (name) => host.node(name)?.isUp === true }),
     crash: (name) => nodeNamed(name).crash(),
     restart(name) {
       nodeNamed(name).crash();

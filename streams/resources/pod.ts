@@ -12,14 +12,39 @@ export type ContainerPort = {
   readonly name?: string;
 };
 
-export type Probe = {
-  readonly httpGet?: { readonly port: number | string; readonly path?: string };
+export type Handler = {
+  readonly exec?: { readonly command?: readonly string[] };
+  readonly httpGet?: { readonly port: number | string; readonly path?: string; readonly scheme?: string };
+  readonly tcpSocket?: { readonly port: number | string };
+  readonly grpc?: { readonly port: number; readonly service?: string };
+};
+
+export type Probe = Handler & {
   readonly initialDelaySeconds?: number;
   readonly periodSeconds?: number;
   readonly timeoutSeconds?: number;
   readonly successThreshold?: number;
   readonly failureThreshold?: number;
+  /** Replaces the pod's grace where this probe ends its container. */
+  readonly terminationGracePeriodSeconds?: number;
 };
+
+/** A container that exited with one of these codes is restarted whatever its policy says (KEP-5307). */
+export type RestartPolicyRule = {
+  readonly action: string;
+  readonly exitCodes?: { readonly operator: 'In' | 'NotIn'; readonly values?: readonly number[] };
+};
+
+type NamedKey = { readonly name?: string; readonly key: string; readonly optional?: boolean };
+type NamedSource = { readonly name?: string; readonly optional?: boolean };
+
+export type EnvVar = {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly configMapKeyRef?: NamedKey; readonly secretKeyRef?: NamedKey };
+};
+
+export type EnvFromSource = { readonly configMapRef?: NamedSource; readonly secretRef?: NamedSource };
 
 export type Container = {
   readonly name: string;
@@ -29,7 +54,15 @@ export type Container = {
   readonly args?: readonly string[];
   readonly ports?: readonly ContainerPort[];
   readonly resources?: { readonly requests?: Quantities; readonly limits?: Quantities };
+  readonly resizePolicy?: readonly { readonly resourceName: string; readonly restartPolicy: string }[];
   readonly restartPolicy?: string;
+  readonly restartPolicyRules?: readonly RestartPolicyRule[];
+  readonly env?: readonly EnvVar[];
+  readonly envFrom?: readonly EnvFromSource[];
+  readonly lifecycle?: {
+    readonly postStart?: Handler;
+    readonly preStop?: Handler & { readonly sleep?: { readonly seconds: number } };
+  };
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
   readonly startupProbe?: Probe;
@@ -101,6 +134,7 @@ export type Affinity = {
 export type PodSpec = {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
+  readonly ephemeralContainers?: readonly Container[];
   readonly nodeName?: string;
   readonly nodeSelector?: Labels;
   readonly affinity?: Affinity;
@@ -152,6 +186,9 @@ export type ContainerStatus = {
   readonly image: string;
   readonly imageID: string;
   readonly containerID?: string;
+  /** Requests the node has granted, and what the container runs with. */
+  readonly allocatedResources?: Quantities;
+  readonly resources?: { readonly requests?: Quantities; readonly limits?: Quantities };
 };
 
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
@@ -171,6 +208,7 @@ export type PodStatus = {
   readonly nominatedNodeName?: string;
   readonly initContainerStatuses?: readonly ContainerStatus[];
   readonly containerStatuses?: readonly ContainerStatus[];
+  readonly ephemeralContainerStatuses?: readonly ContainerStatus[];
 };
 
 export type Pod = KubeObject & { readonly spec: PodSpec; readonly status?: PodStatus };

@@ -43,7 +43,7 @@ function defaultContainer(container: Container): Container {
     terminationMessagePath: '/dev/termination-log',
     terminationMessagePolicy: 'File',
     imagePullPolicy: pullPolicy(container.image),
-  }) as Container & { readonly lifecycle?: Lifecycle; readonly env?: readonly Variable[] };
+  }) as unknown as Loose;
   filled = within(filled, 'ports', (ports) => mapSame(ports, (port) => fill(port, tcp)));
   for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const)
     filled = within(filled, probe, defaultProbe);
@@ -51,12 +51,17 @@ function defaultContainer(container: Container): Container {
     const hooked = within(lifecycle, 'postStart', defaultHandler);
     return within(hooked, 'preStop', defaultHandler);
   });
-  return within(filled, 'env', (env) => mapSame(env, defaultVariable));
+  return within(filled, 'env', (env) => mapSame(env, defaultVariable)) as unknown as Container;
 }
 
 const tcp = { protocol: 'TCP' };
 type Handler = { readonly httpGet?: object };
 type Lifecycle = { readonly postStart?: Handler; readonly preStop?: Handler };
+/** Handlers and sources may be incomplete before they are validated. */
+type Loose = Omit<Container, 'lifecycle' | 'env'> & {
+  readonly lifecycle?: Lifecycle;
+  readonly env?: readonly Variable[];
+};
 type Variable = { readonly valueFrom?: { readonly fieldRef?: object } };
 
 function defaultVariable(variable: Variable): Variable {
