@@ -2,7 +2,7 @@
 // data directory and certificates, log, view, API server, first objects, controllers, scheduler, nodes.
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
@@ -79,7 +79,8 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     ...registrations.checks,
   ];
   const mintToken = legacyTokenMint(pki.serviceAccount.privateKey);
-  const plane = startControlPlane({ stack, ca: pki.ca, mintToken, nodes: options.nodes, ...ports });
+  const identity = `${hostname()}_${dataDir.clusterId}`;
+  const plane = startControlPlane({ stack, ca: pki.ca, mintToken, nodes: options.nodes, identity, ...ports });
   undo.add(() => plane.stop());
   const own: OwnPaths = new Map();
   const metrics = new Metrics();

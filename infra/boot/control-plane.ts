@@ -10,10 +10,11 @@ import type { Node } from '../../streams/resources/node.ts';
 import type { ObjectView } from '../../streams/views/object-view.ts';
 import type { KindTable } from '../api/kinds/kind-table.ts';
 import type { LogRequest, PodLogs } from '../api/verbs/pod-logs.ts';
-import { ControllerHost, type ControllerStatus } from '../host/controller-host.ts';
+import { ControllerManager, type ControllerRow } from '../host/controller-manager.ts';
 import { type RunningScheduler, type SchedulerStatus, startScheduler } from '../host/scheduler-host.ts';
 import { type SimulatedNodes, startSimulatedNodes } from '../nodes/simulated-nodes.ts';
 import type { ApiStack } from './api-stack.ts';
+import { type Duty, duty } from './duty.ts';
 
 export type ControlPlaneOptions = {
   readonly stack: ApiStack;
@@ -23,6 +24,8 @@ export type ControlPlaneOptions = {
   readonly mintToken: ControllersOptions['mintToken'];
   /** Simulated nodes. */
   readonly nodes: number;
+  /** Who this process is in elections: no two living processes of the cluster share it. Undefined: it leads unasked. */
+  readonly identity?: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -30,26 +33,62 @@ export type ControlPlaneOptions = {
 
 export type ControlPlane = {
   readonly logs: PodLogs;
+  /** What nodes and pods use; nothing while the nodes run elsewhere. */
   /** The nodes, once begun: tests and commands crash and restart them. */
   readonly nodes: SimulatedNodes | undefined;
   /** State and counts of each controller, by name. */
-  readonly controllers: readonly { readonly name: string; readonly status: ControllerStatus }[];
-  /** The scheduler's counts, once begun. */
+  readonly controllers: readonly ControllerRow[];
+  /** Who runs the controllers: empty for nobody, and where there are no elections. */
+  readonly leader: string;
+  /** The scheduler's counts, while this process runs it. */
   readonly scheduler: SchedulerStatus | undefined;
-  /** Resolves once everything runs and the nodes are ready. */
+  /** Resolves once everything runs, here or in another process, and the nodes of this one are ready. */
   begin(): Promise<void>;
   stop(): Promise<void>;
 };
 
 export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { stack, ca, clock, random, logger } = options;
+  const { stack, ca, clock, random, logger, identity } = options;
   const { kinds, view, writer } = stack;
   const ports = { view, writer, clock, random: random.stream('controllers'), logger };
-  const controllers = allControllers({ ca, mintToken: options.mintToken, resourceOf: resourceIn(kinds) }).map(
-    (controller) => new ControllerHost(controller, ports),
+  const manager = new ControllerManager(
+    allControllers({ ca, mintToken: options.mintToken, resourceOf: resourceIn(kinds) }),
+    ports,
   );
   let scheduler: RunningScheduler | undefined;
   let nodes: SimulatedNodes | undefined;
+  const controlling = duty(
+    { lease: 'kube-controller-manager', identity, begin: () => manager.lead(), end: () => manager.follow() },
+    ports,
+  );
+  const scheduling = duty(
+    {
+      lease: 'kube-scheduler',
+      identity,
+      begin() {
+        scheduler = startScheduler({ world: view, writer, clock, random: random.stream('scheduler'), logger });
+      },
+      async end() {
+        await scheduler?.stop();
+        scheduler = undefined;
+      },
+    },
+    ports,
+  );
+  const simulating = duty(
+    {
+      lease: 'shiplog-simulated-nodes',
+      identity,
+      begin() {
+        nodes = startSimulatedNodes({ count: options.nodes, world: view, writer, clock, random, logger });
+      },
+      async end() {
+        await nodes?.stop();
+        nodes = undefined;
+      },
+    },
+    ports,
+  );
   return {
     get nodes() {
       return nodes;
@@ -58,24 +97,33 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
       return scheduler?.status();
     },
     get controllers() {
-      return controllers.map(({ controller, status }) => ({ name: controller.name, status }));
+      return manager.rows;
     },
-    logs: (request) => (nodes === undefined ? starting : logsOf(nodes, request)),
+    get leader() {
+      return controlling.leader;
+    },
+    usage: {
+      usageOf: (node) => nodes?.usage.usageOf(node),
+      usageOfPod: (pod) => nodes?.usage.usageOfPod(pod),
+    },
+    logs: (request) => (nodes === undefined ? elsewhere(simulating) : logsOf(nodes, request)),
     async begin() {
-      for (const controller of controllers) controller.start();
-      scheduler = startScheduler({ world: view, writer, clock, random: random.stream('scheduler'), logger });
-      nodes = startSimulatedNodes({ count: options.nodes, world: view, writer, clock, random, logger });
-      await allReady(view, nodes.names);
+      await Promise.all([controlling.start(), scheduling.start(), simulating.start()]);
+      await allReady(view, nodes?.names ?? []);
     },
     async stop() {
-      await nodes?.stop();
-      await scheduler?.stop();
-      await Promise.all(controllers.map((controller) => controller.stop()));
+      await simulating.stop();
+      await scheduling.stop();
+      await controlling.stop();
+      await manager.stop();
     },
   };
 }
 
-const starting = { kind: 'unavailable', message: 'the nodes are still starting' } as const;
+function elsewhere({ leader }: Duty): { readonly kind: 'unavailable'; readonly message: string } {
+  const message = leader === '' ? 'the nodes are still starting' : `the simulated nodes run in ${leader}`;
+  return { kind: 'unavailable', message };
+}
 
 function logsOf(nodes: SimulatedNodes, { pod, container, options, signal }: LogRequest): ReturnType<PodLogs> {
   const { namespace = '', name } = pod.metadata;
