@@ -2,13 +2,22 @@
 // and many are in flight together. Invariant: room is given back only when the binding surely did not happen. An
 // unknown outcome keeps the room and asks for the very same binding again, because the log may already hold it.
 
+import { assertNever } from '../../streams/base/assert.ts';
+import type { ResourceName } from '../../streams/resources/meta.ts';
 import type { Effect } from '../kit/effect.ts';
 import type { WriteOutcome } from '../kit/write.ts';
+import type { Rejection } from './framework.ts';
+import { needsPreparation, PodPreparation, type PreparationInput } from './preparation.ts';
 import type { QueuedPod } from './scheduling-queue.ts';
 
 export type Binding = {
   readonly queued: QueuedPod;
   readonly node: string;
+  /** What is done first, and what it is done with; the binding is asked for once that is over. */
+  readonly preparation: PodPreparation | undefined;
+  readonly input: PreparationInput;
+  /** The write is under way. */
+  asked: boolean;
   /** The log has told of it. */
   recorded: boolean;
   /** The last answer left open whether it happened. */
@@ -22,6 +31,10 @@ export type Settled =
   /** It did not happen; the pod may be tried again unless it is gone. */
   | { readonly kind: 'refused'; readonly binding: Binding; readonly message: string; readonly conflict: boolean }
   | { readonly kind: 'gone'; readonly binding: Binding }
+  /** A Permit plugin turned the pod away. */
+  | { readonly kind: 'denied'; readonly binding: Binding; readonly rejection: Rejection }
+  /** Nothing is to be done yet. */
+  | { readonly kind: 'waiting' }
   /** Somebody else bound the pod, to the same node. */
   | { readonly kind: 'taken' }
   /** To be asked again by `retry`. */
@@ -30,10 +43,12 @@ export type Settled =
   | { readonly kind: 'stale' };
 
 const ticketPrefix = 'bind/';
+const preparePrefix = 'prepare/';
 
 export class Bindings {
   readonly #emit: (effect: Effect) => void;
   readonly #byUid = new Map<string, Binding>();
+  readonly #preparing = new Set<Binding>();
   #open = 0;
 
   constructor(emit: (effect: Effect) => void) {
@@ -41,11 +56,26 @@ export class Bindings {
   }
 
   static owns(ticket: string): boolean {
-    return ticket.startsWith(ticketPrefix);
+    return ticket.startsWith(ticketPrefix) || ticket.startsWith(preparePrefix);
   }
 
   get size(): number {
     return this.#byUid.size;
+  }
+
+  /** Asked for and not yet answered; without those that are still being prepared. */
+  get asked(): number {
+    return this.#byUid.size - this.#preparing.size;
+  }
+
+  /** When the first wait of a preparation is given up. */
+  get nextDueMs(): number | undefined {
+    let next: number | undefined;
+    for (const { preparation } of this.#preparing) {
+      const due = preparation?.dueMs;
+      if (due !== undefined && (next === undefined || due < next)) next = due;
+    }
+    return next;
   }
 
   get hasOpen(): boolean {
@@ -56,16 +86,36 @@ export class Bindings {
     return this.#byUid.get(uid);
   }
 
-  start(queued: QueuedPod, node: string): void {
-    const binding: Binding = { queued, node, recorded: false, open: false, unsure: false };
+  start(queued: QueuedPod, input: PreparationInput, nowMs: number): Settled {
+    const { node, profile } = input;
+    const preparation = needsPreparation(profile) ? new PodPreparation(input) : undefined;
+    const state = { asked: false, recorded: false, open: false, unsure: false };
+    const binding: Binding = { queued, node: node.name, preparation, input, ...state };
     this.#byUid.set(queued.info.uid, binding);
-    this.#ask(binding);
+    if (preparation !== undefined) this.#preparing.add(binding);
+    return this.#proceed(binding, nowMs);
   }
 
-  settled(ticket: string, outcome: WriteOutcome): Settled {
+  /** Something has changed, or time has passed: which preparations have come to an end? */
+  poke(nowMs: number, resource?: ResourceName): Settled[] {
+    const settled: Settled[] = [];
+    for (const binding of this.#preparing) {
+      if (!binding.preparation?.listensTo(resource)) continue;
+      const step = this.#proceed(binding, nowMs);
+      if (step.kind !== 'waiting') settled.push(step);
+    }
+    return settled;
+  }
+
+  get isPreparing(): boolean {
+    return this.#preparing.size > 0;
+  }
+
+  settled(ticket: string, outcome: WriteOutcome, nowMs: number): Settled {
+    if (ticket.startsWith(preparePrefix)) return this.#prepared(ticket, outcome, nowMs);
     const uid = ticket.slice(ticketPrefix.length);
     const binding = this.#byUid.get(uid);
-    if (binding === undefined) return { kind: 'stale' };
+    if (binding === undefined || !binding.asked) return { kind: 'stale' };
     if (outcome.kind === 'failed' && outcome.reason === 'Unavailable' && !binding.recorded) {
       if (!binding.open) this.#open++;
       binding.open = true;
@@ -77,7 +127,8 @@ export class Bindings {
     if (binding.recorded)
       return binding.unsure || outcome.reason === 'Unavailable' ? { kind: 'bound', binding } : { kind: 'taken' };
     if (outcome.reason === 'NotFound') return { kind: 'gone', binding };
-    return { kind: 'refused', binding, message: outcome.message, conflict: outcome.reason === 'Conflict' };
+    const message = `binding rejected: running Bind plugin "DefaultBinder": ${outcome.message}`;
+    return { kind: 'refused', binding, message, conflict: outcome.reason === 'Conflict' };
   }
 
   /** Asks again for every binding whose outcome is unknown. */
@@ -93,17 +144,55 @@ export class Bindings {
   /** The pod is gone, or its end is known otherwise: an answer to come is of no interest. */
   drop(uid: string): void {
     const binding = this.#byUid.get(uid);
-    if (binding?.open) this.#open--;
+    if (binding === undefined) return;
+    if (binding.open) this.#open--;
+    this.#preparing.delete(binding);
     this.#byUid.delete(uid);
   }
 
   /** No more asking: what is open stays for the next scheduler to find out. */
   dropOpen(): void {
-    for (const [uid, { open }] of this.#byUid) if (open) this.drop(uid);
+    for (const [uid, { open, asked }] of this.#byUid) if (open || !asked) this.drop(uid);
   }
 
-  #ask({ queued, node }: Binding): void {
+  #prepared(ticket: string, outcome: WriteOutcome, nowMs: number): Settled {
+    const uid = ticket.slice(preparePrefix.length);
+    const binding = this.#byUid.get(uid);
+    if (binding?.preparation === undefined || binding.asked) return { kind: 'stale' };
+    binding.preparation.answered(outcome.kind === 'failed' ? outcome.message : undefined);
+    return this.#proceed(binding, nowMs);
+  }
+
+  #proceed(binding: Binding, nowMs: number): Settled {
+    const { queued, preparation } = binding;
+    const progress = preparation?.proceed(queued.info, nowMs) ?? ready;
+    switch (progress.kind) {
+      case 'ready':
+        this.#preparing.delete(binding);
+        this.#ask(binding);
+        return { kind: 'waiting' };
+      case 'waiting':
+        return progress;
+      case 'writing':
+        for (const write of progress.writes) {
+          this.#emit({ kind: 'write', ticket: `${preparePrefix}${queued.info.uid}`, write, cause: queued.cause });
+        }
+        return { kind: 'waiting' };
+      case 'denied':
+        this.drop(queued.info.uid);
+        return { kind: 'denied', binding, rejection: progress.rejection };
+      case 'failed':
+        this.drop(queued.info.uid);
+        return { kind: 'refused', binding, message: progress.message, conflict: false };
+      default:
+        return assertNever(progress);
+    }
+  }
+
+  #ask(binding: Binding): void {
+    const { queued, node } = binding;
     const { uid, namespace, name } = queued.info;
+    binding.asked = true;
     this.#emit({
       kind: 'write',
       ticket: `${ticketPrefix}${uid}`,
@@ -112,3 +201,5 @@ export class Bindings {
     });
   }
 }
+
+const ready = { kind: 'ready' } as const;

@@ -5,11 +5,21 @@
 import { assert } from '../../streams/base/assert.ts';
 import type { Labels } from '../../streams/resources/meta.ts';
 import type { Node } from '../../streams/resources/node.ts';
+import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import { type NodeAspects, NodeInfo } from './node-info.ts';
 import { Placements } from './placements.ts';
 import type { PodInfo, PodShape } from './pod-shape.ts';
 
 const noLabels: Labels = {};
+/** For those who schedule without anything but nodes and pods. */
+const emptyWorld: ObjectReader = {
+  get: () => undefined,
+  list: () => [],
+  ownedBy: () => [],
+  podsOnNode: () => [],
+  resources: () => [],
+  stored: () => undefined,
+};
 const zoneLabels = ['topology.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/zone'] as const;
 const regionLabels = ['topology.kubernetes.io/region', 'failure-domain.beta.kubernetes.io/region'] as const;
 
@@ -26,6 +36,12 @@ export class ClusterSnapshot {
   #order: NodeInfo[] = [];
   #orderStale = false;
   #generation = 0;
+  /** Everything else there is: objects of any kind, as recorded. Plugins that read it watch what they read. */
+  readonly world: ObjectReader;
+
+  constructor(world: ObjectReader = emptyWorld) {
+    this.world = world;
+  }
 
   /** Changes with everything that changes here. */
   get generation(): number {
@@ -68,6 +84,11 @@ export class ClusterSnapshot {
   setNamespace(name: string, labels: Labels | undefined): void {
     if (labels === undefined) this.#namespaces.delete(name);
     else this.#namespaces.set(name, labels);
+    this.#generation++;
+  }
+
+  /** Something beside nodes, pods and namespaces has changed: what was found out before may not hold any more. */
+  worldChanged(): void {
     this.#generation++;
   }
 

@@ -1,12 +1,26 @@
 // The extension points of scheduling: what a plugin is asked and how it answers. Plugins are pure: verdicts and scores
 // are functions of what they are given. Source: KEP-624 (scheduling framework), kubernetes.md §2.1.
 //
+// The points, in the order a pod passes them:
+//   preEnqueue  may it be tried at all?            queueSort   who is tried first?
+//   preFilter   no / only these nodes / a filter   filter      does this node suit? (the closure preFilter returns)
+//   postFilter  no node suits: can it be helped?   preScore    a scorer, or nothing to say; then normalizeScore
+//   reserve     claims what it needs on the node; unreserve gives it back, whatever goes wrong later
+//   permit      may the binding go ahead: yes, no, or wait
+//   preBind     prepares the node or the cluster with writes; may take long, other pods are served meanwhile
+//
 // A plugin's `scope` says what its answer depends on. `node`: the pod's shape and that one node, so the answer is
 // remembered until the node changes and is given to every pod of the shape. `cluster`: anything; asked anew every time.
+// Plugins that look at other kinds read them from `cluster.world` and name them in `watches`; a filter so hears of
+// their changes as `objectChanged` and is asked whether the pods it turned away should be tried again.
 
+import type { AnyObject, ResourceName } from '../../streams/resources/meta.ts';
+import type { ChangeType } from '../../streams/views/change.ts';
+import type { Write } from '../kit/write.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
+import type { CycleState } from './cycle-state.ts';
 import type { NodeAspects, NodeInfo } from './node-info.ts';
-import type { PodShape, WaitingPod } from './pod-shape.ts';
+import type { PodInfo, PodShape, WaitingPod } from './pod-shape.ts';
 
 /** Why a node does not suit a pod. Shared constants wherever possible: verdicts are counted by identity. */
 export type Rejection = {
@@ -24,9 +38,20 @@ export type PreFilterResult =
   /** The plugin has nothing to say about this pod. */
   | { readonly kind: 'skip' }
   /** `nodes`: only these can suit at all. */
-  | { readonly kind: 'filter'; readonly filter: NodeFilter; readonly nodes?: ReadonlySet<string> }
+  | {
+      readonly kind: 'filter';
+      readonly filter: NodeFilter;
+      readonly nodes?: ReadonlySet<string>;
+      readonly adjust?: Adjust;
+    }
   /** No node can suit. */
   | { readonly kind: 'reject'; readonly rejection: Rejection };
+
+/**
+ * Makes the filter take the pod for placed on the node (`by` 1) or for gone from it (-1): preemption asks what would be
+ * if. Every adjustment is taken back before the next pod. A filter that only looks at the node it is given needs none.
+ */
+export type Adjust = (pod: PodInfo, node: NodeInfo, by: 1 | -1) => void;
 
 export const skip: PreFilterResult = { kind: 'skip' };
 
@@ -38,19 +63,35 @@ export type ClusterEvent =
   /** A pod now stands on the node, or stands there with other labels. */
   | { readonly kind: 'podPlaced'; readonly node: NodeInfo; readonly pod: PodShape }
   /** A pod has left the node, or asks less of it. */
-  | { readonly kind: 'podLeft'; readonly node: NodeInfo; readonly pod: PodShape };
+  | { readonly kind: 'podLeft'; readonly node: NodeInfo; readonly pod: PodShape }
+  /** An object of a kind some plugin watches. */
+  | {
+      readonly kind: 'objectChanged';
+      readonly change: ChangeType;
+      readonly resource: ResourceName;
+      /** For DELETED its last state. */
+      readonly object: AnyObject;
+      readonly previous: AnyObject | undefined;
+    };
 
 type FilterPluginBase = {
   readonly name: string;
+  /** Kinds the plugin reads beside nodes, pods and namespaces. */
+  readonly watches?: readonly ResourceName[];
   /** Whether the event may make a pod suit that this plugin turned away. Saying yes too often costs time, no a wait. */
-  wakesOn(event: ClusterEvent, shape: PodShape): boolean;
+  wakesOn(event: ClusterEvent, shape: PodShape, at: WakeContext): boolean;
+  /** The hint looks at the pod itself, so it is asked for every pod and not once for all of a shape. */
+  readonly wakesEach?: boolean;
 };
+
+/** `pod`: the waiting pod, or any one of its shape. */
+export type WakeContext = { readonly pod: WaitingPod; readonly cluster: ClusterSnapshot };
 
 export type FilterPlugin =
   | (FilterPluginBase & { readonly scope: 'node'; preFilter(shape: PodShape): PreFilterResult })
   | (FilterPluginBase & {
       readonly scope: 'cluster';
-      preFilter(pod: WaitingPod, cluster: ClusterSnapshot): PreFilterResult;
+      preFilter(pod: WaitingPod, cluster: ClusterSnapshot, state: CycleState): PreFilterResult;
     });
 
 export type ScorePlugin = {
@@ -62,7 +103,12 @@ export type ScorePlugin = {
   | {
       readonly scope: 'cluster';
       /** `nodes` are those that suit. Undefined: nothing to say, every node gets 0. */
-      preScore(pod: WaitingPod, cluster: ClusterSnapshot, nodes: readonly NodeInfo[]): NodeScorer | undefined;
+      preScore(
+        pod: WaitingPod,
+        cluster: ClusterSnapshot,
+        nodes: readonly NodeInfo[],
+        state: CycleState,
+      ): NodeScorer | undefined;
     }
 );
 
@@ -89,6 +135,47 @@ export type PostFilterPlugin = {
 /** The nodes that were looked at, and beside each why it does not suit. The arrays are reused for the next pod. */
 export type Rejected = { readonly nodes: readonly NodeInfo[]; readonly rejections: readonly Rejection[] };
 
+/** What a plugin is given once the node is chosen. `state` is the attempt's own, from PreFilter on. */
+export type Cycle = { readonly cluster: ClusterSnapshot; readonly state: CycleState; readonly nowMs: number };
+
+export type ReservePlugin = {
+  readonly name: string;
+  /** The pod counts on the node already. Whoever says no has taken nothing; those before it are asked to give back. */
+  reserve(pod: WaitingPod, node: NodeInfo, cycle: Cycle): Rejection | undefined;
+  /** Gives back; may be asked though nothing was taken. In reverse order of the profile. */
+  unreserve(pod: WaitingPod, node: NodeInfo, cycle: Cycle): void;
+};
+
+/** Level-based: asked again whenever something may have changed, until it says yes or no or its time is up. */
+export type Permission =
+  | { readonly kind: 'allow' }
+  | { readonly kind: 'deny'; readonly rejection: Rejection }
+  /** `timeoutMs` counts from the first answer of this kind. */
+  | { readonly kind: 'wait'; readonly timeoutMs: number };
+
+export type PermitPlugin = {
+  readonly name: string;
+  permit(pod: WaitingPod, node: NodeInfo, cycle: Cycle): Permission;
+};
+
+/**
+ * What is to be done before the pod is bound. Level-based as a controller's reconcile: the plugin is asked, its writes
+ * are carried out side by side, and it is asked again when all are answered or an object it watches has changed.
+ */
+export type Preparation =
+  | { readonly kind: 'done' }
+  /** A refused write is a failure; with `evenIfRefused` the plugin is asked again all the same. */
+  | { readonly kind: 'write'; readonly writes: readonly Write[]; readonly evenIfRefused?: boolean }
+  /** `timeoutMs` counts from the first answer of this kind; `message` tells what was waited for. */
+  | { readonly kind: 'wait'; readonly timeoutMs: number; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+export type PreBindPlugin = {
+  readonly name: string;
+  readonly watches?: readonly ResourceName[];
+  preBind(pod: WaitingPod, node: NodeInfo, cycle: Cycle): Preparation;
+};
+
 export type Profile = {
   readonly schedulerName: string;
   readonly preEnqueue: readonly PreEnqueuePlugin[];
@@ -96,10 +183,24 @@ export type Profile = {
   /** In order; those of scope `node` run first. */
   readonly filters: readonly FilterPlugin[];
   readonly postFilters: readonly PostFilterPlugin[];
+  readonly reserves?: readonly ReservePlugin[];
+  readonly permits?: readonly PermitPlugin[];
+  readonly preBinds?: readonly PreBindPlugin[];
   readonly scores: readonly { readonly plugin: ScorePlugin; readonly weight: number }[];
   /** Of all nodes, how many are searched for suitable ones before the best of these is taken; 0 adapts to their number. */
   readonly percentageOfNodesToScore: number;
 };
+
+/** The kinds any plugin of these profiles asked to hear of. */
+export function watchedKinds(profiles: readonly Profile[]): ResourceName[] {
+  const kinds = new Map<string, ResourceName>();
+  for (const { filters, preBinds = [] } of profiles) {
+    for (const { watches = [] } of [...filters, ...preBinds]) {
+      for (const name of watches) kinds.set(`${name.group}/${name.resource}`, name);
+    }
+  }
+  return [...kinds.values()];
+}
 
 /** Scales to 100 by the largest; `reverse` makes the largest the worst. */
 export function normalizeByMax(scores: Float64Array, { reverse = false } = {}): void {

@@ -4,6 +4,7 @@
 import { assert } from '../../streams/base/assert.ts';
 import type { Random } from '../../streams/base/random.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
+import type { CycleState } from './cycle-state.ts';
 import type { Profile, ScorePlugin } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { WaitingPod } from './pod-shape.ts';
@@ -15,6 +16,8 @@ export type NodeScore = {
   /** Weighted score by plugin; a plugin that had nothing to say is absent. */
   readonly plugins: Readonly<Record<string, number>>;
 };
+
+export type Attempt = { readonly pod: WaitingPod; readonly table: RankTable; readonly state: CycleState };
 
 /** The best nodes' scores are kept, to answer why a pod went where it went. */
 const scoresMax = 3;
@@ -33,17 +36,14 @@ export class NodeRanking {
     this.#random = random;
   }
 
-  best(
-    pod: WaitingPod,
-    table: RankTable,
-    nodes: readonly NodeInfo[],
-  ): { node: NodeInfo; scores: readonly NodeScore[] } {
+  best(attempt: Attempt, nodes: readonly NodeInfo[]): { node: NodeInfo; scores: readonly NodeScore[] } {
+    const { table } = attempt;
     const [only] = nodes;
     assert(only !== undefined, 'there is a node to choose');
     if (nodes.length === 1) return { node: only, scores: [] };
     const totals = this.#column(0, nodes.length);
     for (let i = 0; i < nodes.length; i++) totals[i] = table.steadyTotal(nodes[i] ?? only);
-    const columns = this.#columns(pod, table, nodes);
+    const columns = this.#columns(attempt, nodes);
     for (const { scores, weight } of columns) {
       for (let i = 0; i < scores.length; i++) totals[i] = (totals[i] ?? 0) + weight * (scores[i] ?? 0);
     }
@@ -61,7 +61,7 @@ export class NodeRanking {
   }
 
   /** Scores that are normalised among these nodes, or that look beyond one node. */
-  #columns(pod: WaitingPod, table: RankTable, nodes: readonly NodeInfo[]): Column[] {
+  #columns({ pod, table, state }: Attempt, nodes: readonly NodeInfo[]): Column[] {
     const columns: Column[] = [];
     for (const { plugin, weight, values } of table.raw) {
       const scores = this.#column(columns.length + 1, nodes.length);
@@ -70,7 +70,7 @@ export class NodeRanking {
       columns.push({ plugin, weight, scores });
     }
     for (const { plugin, weight } of this.#profile.scores) {
-      const scorer = plugin.scope === 'cluster' ? plugin.preScore(pod, this.#cluster, nodes) : undefined;
+      const scorer = plugin.scope === 'cluster' ? plugin.preScore(pod, this.#cluster, nodes, state) : undefined;
       if (scorer === undefined) continue;
       const scores = this.#column(columns.length + 1, nodes.length);
       for (let i = 0; i < nodes.length; i++) {

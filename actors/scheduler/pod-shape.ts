@@ -33,6 +33,8 @@ export type PodInfo = {
   readonly name: string;
   readonly generation: number | undefined;
   readonly shape: PodShape;
+  /** The spec's volumes where any of them may count for the node; most pods only mount their token and configuration. */
+  readonly volumes: readonly unknown[] | undefined;
 };
 
 /** A pod that seeks a node, in its newest version. */
@@ -51,7 +53,7 @@ export class PodShapes {
 
   acquire(pod: Pod): WaitingPod {
     const { uid, namespace = '', name, generation } = pod.metadata;
-    return { uid, namespace, name, generation, shape: this.#shapeOf(pod), pod };
+    return { uid, namespace, name, generation, shape: this.#shapeOf(pod), volumes: volumesOf(pod.spec), pod };
   }
 
   /** The same pod in a new version: keeps its shape where nothing the scheduler looks at has changed. */
@@ -84,8 +86,25 @@ export class PodShapes {
 }
 
 /** What is kept of a pod once it has a node. */
-export function withoutObject({ uid, namespace, name, generation, shape }: PodInfo): PodInfo {
-  return { uid, namespace, name, generation, shape };
+export function withoutObject({ uid, namespace, name, generation, shape, volumes }: PodInfo): PodInfo {
+  return { uid, namespace, name, generation, shape, volumes };
+}
+
+/** Sources that live on the node itself or are fetched: no storage is attached for them. */
+const weightless: ReadonlySet<string> = new Set([
+  'projected',
+  'configMap',
+  'secret',
+  'emptyDir',
+  'downwardAPI',
+  'hostPath',
+]);
+
+function volumesOf({ volumes }: PodSpec): readonly unknown[] | undefined {
+  for (const volume of volumes ?? []) {
+    for (const field in volume as object) if (field !== 'name' && !weightless.has(field)) return volumes;
+  }
+  return undefined;
 }
 
 function compile(pod: Pod): PodShape {

@@ -9,7 +9,7 @@ import type { Labels } from '../../streams/resources/meta.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { EffectEmitted, TimerFired, WriteSettled } from '../kit/effect.ts';
-import { Scheduler, type SchedulerOptions } from './scheduler.ts';
+import { type ObjectChange, Scheduler, type SchedulerOptions } from './scheduler.ts';
 
 type At = { readonly nowMs: number };
 type Recorded = At & { readonly cause: Cause | null };
@@ -28,6 +28,8 @@ export type SchedulerEvent =
   | ({ readonly type: 'node.gone'; readonly name: string } & Recorded)
   | ({ readonly type: 'namespace.changed' } & Namespaced)
   | { readonly type: 'namespace.gone'; readonly name: string }
+  /** An object of a kind that plugins watch. */
+  | ({ readonly type: 'object.changed'; readonly change: ObjectChange } & Recorded)
   /** Leave to seek nodes for so many pods: the host slices the work, so that others get their turn. */
   | ({ readonly type: 'work'; readonly podsMax: number } & At)
   | (WriteSettled & At)
@@ -78,6 +80,7 @@ export const schedulerMachine = setup({
         'pod.*': { actions: 'takeIn' },
         'node.*': { actions: 'takeIn' },
         'namespace.*': { actions: 'takeIn' },
+        'object.*': { actions: 'takeIn' },
         'write.settled': { actions: 'takeIn' },
         'timer.fired': { actions: 'takeIn' },
         // A slice granted before the last pod was dealt with is of no use any more.
@@ -113,6 +116,7 @@ export const schedulerMachine = setup({
         'pod.*': { actions: 'takeIn' },
         'node.*': { actions: 'takeIn' },
         'namespace.*': { actions: 'takeIn' },
+        'object.*': { actions: 'takeIn' },
         'write.settled': { actions: 'takeIn' },
         'timer.fired': {},
         work: {},
@@ -150,6 +154,9 @@ function takeIn(scheduler: Scheduler, event: SchedulerEvent): void {
       break;
     case 'namespace.gone':
       scheduler.namespaceRecorded(event.name, undefined);
+      break;
+    case 'object.changed':
+      scheduler.objectRecorded(event.change, event);
       break;
     case 'work':
       scheduler.work(event.podsMax, event.nowMs);

@@ -5,20 +5,22 @@
 import { assertNever, defined } from '../../streams/base/assert.ts';
 import type { Random } from '../../streams/base/random.ts';
 import type { Cause } from '../../streams/log/event.ts';
-import type { KubeObject, Labels } from '../../streams/resources/meta.ts';
+import type { KubeObject, Labels, ResourceName } from '../../streams/resources/meta.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
+import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import type { Effect } from '../kit/effect.ts';
 import type { Note, WriteOutcome } from '../kit/write.ts';
-import { type Binding, Bindings } from './bindings.ts';
+import { type Binding, Bindings, type Settled } from './bindings.ts';
 import { ClusterSnapshot } from './cluster-snapshot.ts';
 import { ConditionWrites, type WaitReason } from './condition-writes.ts';
 import { Decisions } from './decisions.ts';
 import { defaultProfile } from './default-profile.ts';
-import { truncated } from './fit-error.ts';
-import type { ClusterEvent, FilterPlugin, Profile } from './framework.ts';
+import { countReasons, explain, truncated } from './fit-error.ts';
+import type { ClusterEvent, FilterPlugin, Profile, Rejection } from './framework.ts';
 import { type PodInfo, PodShapes, type WaitingPod, withoutObject } from './pod-shape.ts';
 import { sameLabels, standingOf } from './pod-standing.ts';
+import { reserve, unreserve } from './reservation.ts';
 import { SchedulingCycle } from './scheduling-cycle.ts';
 import { flushEveryMs, type QueueCounts, type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
 import { Timers } from './timers.ts';
@@ -30,10 +32,14 @@ export type SchedulerOptions = {
   readonly profiles?: readonly Profile[];
   /** Bindings asked for and not yet answered, at most. */
   readonly bindingsMax?: number;
+  /** All objects, for plugins that look beyond nodes and pods. Its changes are told as `objectRecorded`. */
+  readonly world?: ObjectReader;
 };
 
 /** When something was recorded and which event it was. */
 export type Moment = { readonly nowMs: number; readonly cause: Cause | null };
+
+export type ObjectChange = Omit<Extract<ClusterEvent, { kind: 'objectChanged' }>, 'kind'>;
 
 export type SchedulerCounts = QueueCounts & {
   readonly nodes: number;
@@ -50,7 +56,7 @@ const bindingsMaxDefault = 1_000;
 const retryAfterMs = 1_000;
 
 export class Scheduler {
-  readonly cluster = new ClusterSnapshot();
+  readonly cluster: ClusterSnapshot;
   readonly queue: SchedulingQueue;
   readonly decisions = new Decisions();
   readonly #profiles: ReadonlyMap<string, Profile>;
@@ -69,8 +75,9 @@ export class Scheduler {
   #tally = { bound: 0, failed: 0, refused: 0 };
   #draining = false;
 
-  constructor({ random, profiles = [defaultProfile], bindingsMax = bindingsMaxDefault }: SchedulerOptions) {
-    const { cluster } = this;
+  constructor({ random, profiles = [defaultProfile], bindingsMax = bindingsMaxDefault, world }: SchedulerOptions) {
+    const cluster = new ClusterSnapshot(world);
+    this.cluster = cluster;
     const [first = defaultProfile] = profiles;
     const filters = new Map<string, ReadonlyMap<string, FilterPlugin>>();
     const cycles = new Map<string, SchedulingCycle>();
@@ -81,7 +88,8 @@ export class Scheduler {
     this.#profiles = new Map(profiles.map((profile) => [profile.schedulerName, profile]));
     this.#cycles = cycles;
     this.#bindingsMax = bindingsMax;
-    this.queue = new SchedulingQueue({ sort: first.queueSort, filters: (name) => filters.get(name) ?? noFilters });
+    const filtersOf = (name: string) => filters.get(name) ?? noFilters;
+    this.queue = new SchedulingQueue({ sort: first.queueSort, filters: filtersOf, cluster });
   }
 
   get counts(): SchedulerCounts {
@@ -90,7 +98,7 @@ export class Scheduler {
 
   /** True where a pod is ready and another binding may be asked for. */
   get hasWork(): boolean {
-    return !this.#draining && this.queue.isReady && this.#bindings.size < this.#bindingsMax;
+    return !this.#draining && this.queue.isReady && this.#bindings.asked < this.#bindingsMax;
   }
 
   get isBinding(): boolean {
@@ -137,7 +145,7 @@ export class Scheduler {
 
   podGone(uid: string, moment: Moment): void {
     this.queue.remove(uid);
-    this.#bindings.drop(uid);
+    this.#dropBinding(uid, moment);
     this.#free(uid, moment);
     const info = this.#infos.get(uid);
     if (info === undefined) return;
@@ -160,6 +168,14 @@ export class Scheduler {
 
   namespaceRecorded(name: string, labels: Labels | undefined): void {
     this.cluster.setNamespace(name, labels);
+  }
+
+  /** An object of a kind that plugins watch. */
+  objectRecorded(change: ObjectChange, moment: Moment): void {
+    this.cluster.worldChanged();
+    this.#wake({ kind: 'objectChanged', ...change }, moment);
+    this.#poke(moment, change.resource);
+    this.#arm(moment.nowMs);
   }
 
   /** Seeks nodes for at most `podsMax` pods. */
@@ -186,6 +202,7 @@ export class Scheduler {
       this.#conditions.retry(nowMs);
     }
     if (timer === 'flush') this.queue.flushUnschedulable(nowMs);
+    if (timer === 'preparation') this.#poke({ nowMs, cause: null });
     this.queue.flush(nowMs);
     this.#arm(nowMs);
   }
@@ -197,13 +214,19 @@ export class Scheduler {
     this.#timers.disarmAll();
   }
 
+  /** Preparations that something may have moved on. */
+  #poke(moment: Moment, resource?: ResourceName): void {
+    if (!this.#bindings.isPreparing) return;
+    for (const settled of this.#bindings.poke(moment.nowMs, resource)) this.#bindingEnded(settled, moment);
+  }
+
   #placed(pod: Pod, nodeName: string, moment: Moment): void {
     const { uid } = pod.metadata;
     this.queue.remove(uid);
     const before = this.cluster.nodeOf(uid);
     const shapeBefore = this.#infos.get(uid)?.shape;
     const renewed = this.#renew(pod);
-    this.#confirm(renewed, nodeName);
+    this.#confirm(renewed, nodeName, moment);
     const info = withoutObject(renewed);
     this.#infos.set(uid, info);
     if (before?.name === nodeName && shapeBefore === info.shape) {
@@ -219,11 +242,11 @@ export class Scheduler {
   }
 
   /** The log tells where the pod is: the answer to our own request may still be on its way, or may never come. */
-  #confirm(info: WaitingPod, nodeName: string): void {
+  #confirm(info: WaitingPod, nodeName: string, moment: Moment): void {
     const binding = this.#bindings.get(info.uid);
     if (binding === undefined) return;
-    if (binding.node !== nodeName) {
-      this.#bindings.drop(info.uid);
+    if (binding.node !== nodeName || !binding.asked) {
+      this.#dropBinding(info.uid, moment);
       return;
     }
     binding.recorded = true;
@@ -262,29 +285,82 @@ export class Scheduler {
       return;
     }
     this.cluster.place(info, finding.node.name);
-    this.#bindings.start(queued, finding.node.name);
-    this.#wake({ kind: 'podPlaced', node: finding.node, pod: info.shape }, { nowMs, cause: queued.cause });
+    const moment = { nowMs, cause: queued.cause };
+    const input = { node: finding.node, profile: cycle.profile, cluster: this.cluster, state: finding.state };
+    const rejection = reserve(info, input, nowMs);
+    if (rejection !== undefined) {
+      this.#free(info.uid, moment);
+      this.#turnedAway(queued, rejection, nowMs);
+      return;
+    }
+    const started = this.#bindings.start(queued, input, nowMs);
+    this.#wake({ kind: 'podPlaced', node: finding.node, pod: info.shape }, moment);
+    this.#bindingEnded(started, moment);
+    this.#poke(moment);
+  }
+
+  /** A plugin said no after a node was found. */
+  #turnedAway(queued: QueuedPod, rejection: Rejection, nowMs: number): void {
+    this.#tally.failed++;
+    this.queue.putUnschedulable(queued, [rejection.plugin], nowMs);
+    const message = explain({ nodes: 1, counts: countReasons(new Map([[rejection, 1]])) });
+    this.#tellFailure(queued, { reason: 'Unschedulable', message, nowMs });
   }
 
   #bindingSettled(ticket: string, outcome: WriteOutcome, moment: Moment): void {
-    const settled = this.#bindings.settled(ticket, outcome);
+    const settled = this.#bindings.settled(ticket, outcome, moment.nowMs);
     if (settled.kind === 'open' && this.#draining) this.#bindings.dropOpen();
-    if (settled.kind === 'stale' || settled.kind === 'open' || settled.kind === 'taken') return;
-    const { binding } = settled;
-    const { uid, shape } = binding.queued.info;
-    if (settled.kind === 'bound') this.#bound(binding);
-    else if (settled.kind === 'gone') this.podGone(uid, moment);
-    else {
-      this.#tally.refused++;
-      this.#free(uid, moment);
-      const profile = this.#profiles.get(shape.schedulerName);
-      const gated = profile !== undefined && isGated(binding.queued.info, profile);
-      this.queue.putBack(binding.queued, { nowMs: moment.nowMs, gated });
-      // A lost race is ordinary and soon mended; anything else people should know.
-      if (settled.conflict) return;
-      const message = `binding rejected: running Bind plugin "DefaultBinder": ${settled.message}`;
-      this.#tellFailure(binding.queued, { reason: 'SchedulerError', message, nowMs: moment.nowMs });
+    this.#bindingEnded(settled, moment);
+  }
+
+  #bindingEnded(settled: Settled, moment: Moment): void {
+    switch (settled.kind) {
+      case 'stale':
+      case 'open':
+      case 'taken':
+      case 'waiting':
+        return;
+      case 'bound':
+        this.#bound(settled.binding);
+        break;
+      case 'gone':
+        unreserve(settled.binding.queued.info, settled.binding.input, moment.nowMs);
+        this.podGone(settled.binding.queued.info.uid, moment);
+        break;
+      case 'denied':
+        this.#undo(settled.binding, moment);
+        this.#turnedAway(settled.binding.queued, settled.rejection, moment.nowMs);
+        break;
+      case 'refused':
+        this.#refused(settled.binding, settled, moment);
+        break;
+      default:
+        assertNever(settled);
     }
+  }
+
+  #refused(binding: Binding, { message, conflict }: { message: string; conflict: boolean }, moment: Moment): void {
+    const { queued } = binding;
+    this.#tally.refused++;
+    this.#undo(binding, moment);
+    const profile = this.#profiles.get(queued.info.shape.schedulerName);
+    const gated = profile !== undefined && isGated(queued.info, profile);
+    this.queue.putBack(queued, { nowMs: moment.nowMs, gated });
+    // A lost race is ordinary and soon mended; anything else people should know.
+    if (!conflict) this.#tellFailure(queued, { reason: 'SchedulerError', message, nowMs: moment.nowMs });
+  }
+
+  /** The binding did not happen: all that was taken for it is given back. */
+  #undo({ queued, input }: Binding, moment: Moment): void {
+    unreserve(queued.info, input, moment.nowMs);
+    this.#free(queued.info.uid, moment);
+  }
+
+  #dropBinding(uid: string, { nowMs }: Moment): void {
+    const binding = this.#bindings.get(uid);
+    if (binding === undefined) return;
+    this.#bindings.drop(uid);
+    unreserve(binding.queued.info, binding.input, nowMs);
   }
 
   #bound({ queued, node }: Binding): void {
@@ -319,6 +395,8 @@ export class Scheduler {
   #arm(nowMs: number): void {
     if (this.#draining) return;
     const { nextReadyAtMs } = this.queue;
+    const { nextDueMs } = this.#bindings;
+    if (nextDueMs !== undefined) this.#timers.arm('preparation', { nowMs, dueMs: nextDueMs });
     if (nextReadyAtMs !== undefined) this.#timers.arm('backoff', { nowMs, dueMs: nextReadyAtMs });
     if (this.queue.counts.unschedulable > 0) this.#timers.arm('flush', { nowMs, dueMs: nowMs + flushEveryMs });
     if (this.#bindings.hasOpen || this.#conditions.hasDelayed) {

@@ -4,6 +4,7 @@
 
 import type { Random } from '../../streams/base/random.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
+import { CycleState } from './cycle-state.ts';
 import { countReasons, explain, noNodes, noneInCommon, notAmong } from './fit-error.ts';
 import type { NodeFilter, Profile, Rejected, Rejection } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
@@ -21,7 +22,12 @@ export type Finding = {
   /** The first few nodes that do not suit. */
   readonly verdicts: readonly Verdict[];
 } & (
-  | { readonly kind: 'found'; readonly node: NodeInfo; readonly scores: readonly NodeScore[] }
+  | {
+      readonly kind: 'found';
+      readonly node: NodeInfo;
+      readonly scores: readonly NodeScore[];
+      readonly state: CycleState;
+    }
   | { readonly kind: 'none'; readonly message: string; readonly rejectedBy: readonly string[] }
 );
 
@@ -31,7 +37,7 @@ const verdictsMax = { found: 8, none: 100 } as const;
 const tablesMax = 32;
 
 export class SchedulingCycle {
-  readonly #profile: Profile;
+  readonly profile: Profile;
   readonly #cluster: ClusterSnapshot;
   readonly #ranking: NodeRanking;
   readonly #tables = new Map<PodShape, RankTable>();
@@ -42,7 +48,7 @@ export class SchedulingCycle {
   #next = 0;
 
   constructor({ profile, cluster, random }: { profile: Profile; cluster: ClusterSnapshot; random: Random }) {
-    this.#profile = profile;
+    this.profile = profile;
     this.#cluster = cluster;
     this.#ranking = new NodeRanking({ profile, cluster, random });
   }
@@ -53,7 +59,8 @@ export class SchedulingCycle {
     if (nodes.length === 0) return none({ nodes: 0, message: noNodes, rejectedBy: [] });
     const table = this.#tableFor(pod.shape);
     if (table.rejection !== undefined) return this.#rejectEverywhere(pod, table.rejection);
-    const plan = this.#preFilter(pod, table);
+    const state = new CycleState();
+    const plan = this.#preFilter(pod, table, state);
     if (plan.rejection !== undefined) return this.#rejectEverywhere(pod, plan.rejection);
     const known = this.#failures.get(table);
     if (plan.pure && known?.generation === cluster.generation) return known.finding;
@@ -62,9 +69,10 @@ export class SchedulingCycle {
     this.#next = (this.#next + examined) % nodes.length;
     const feasible = this.#feasible;
     if (feasible.length > 0) {
-      const { node, scores } = this.#ranking.best(pod, table, feasible);
+      const { node, scores } = this.#ranking.best({ pod, table, state }, feasible);
       const verdicts = this.#verdicts(verdictsMax.found);
-      return { kind: 'found', node, scores, nodes: nodes.length, examined, feasible: feasible.length, verdicts };
+      const counts = { nodes: nodes.length, examined, feasible: feasible.length };
+      return { kind: 'found', node, scores, state, ...counts, verdicts };
     }
     const finding = this.#explain(pod, plan);
     if (plan.pure) this.#failures.set(table, { generation: cluster.generation, finding });
@@ -72,13 +80,13 @@ export class SchedulingCycle {
   }
 
   /** Asks the plugins that look beyond one node. */
-  #preFilter(pod: WaitingPod, table: RankTable): Plan {
+  #preFilter(pod: WaitingPod, table: RankTable, state: CycleState): Plan {
     const filters: NodeFilter[] = [];
     const restrictions: Restriction[] = [];
     let pure = true;
-    for (const plugin of this.#profile.filters) {
+    for (const plugin of this.profile.filters) {
       if (plugin.scope !== 'cluster') continue;
-      const result = plugin.preFilter(pod, this.#cluster);
+      const result = plugin.preFilter(pod, this.#cluster, state);
       if (result.kind === 'skip') continue;
       pure = false;
       if (result.kind === 'reject')
@@ -106,7 +114,7 @@ export class SchedulingCycle {
     rejected.nodes.length = 0;
     rejected.rejections.length = 0;
     const count = candidates.length;
-    const wanted = feasibleNodesWanted(count, this.#profile.percentageOfNodesToScore);
+    const wanted = feasibleNodesWanted(count, this.profile.percentageOfNodesToScore);
     let at = count === 0 ? 0 : this.#next % count;
     let examined = 0;
     while (examined < count && feasible.length < wanted) {
@@ -159,7 +167,7 @@ export class SchedulingCycle {
 
   #withPostFilter(message: string, { shape }: WaitingPod, rejected: Rejected): string {
     const said: string[] = [];
-    for (const plugin of this.#profile.postFilters) {
+    for (const plugin of this.profile.postFilters) {
       const text = plugin.postFilter(shape, this.#cluster, rejected);
       if (text !== undefined) said.push(text);
     }
@@ -172,7 +180,7 @@ export class SchedulingCycle {
       const [oldest] = this.#tables.values();
       const full = this.#tables.size >= tablesMax && oldest !== undefined;
       if (full) this.#tables.delete(oldest.shape);
-      table = new RankTable(shape, this.#profile, full ? oldest.giveUpColumns() : undefined);
+      table = new RankTable(shape, this.profile, full ? oldest.giveUpColumns() : undefined);
     } else this.#tables.delete(shape);
     this.#tables.set(shape, table);
     table.fit(this.#cluster.slots);

@@ -4,6 +4,7 @@
 
 import { assert } from '../../streams/base/assert.ts';
 import type { Cause } from '../../streams/log/event.ts';
+import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import type { ClusterEvent, FilterPlugin, Queued, QueueSortPlugin } from './framework.ts';
 import { type HeapItem, IndexedHeap } from './indexed-heap.ts';
 import type { PodShape, WaitingPod } from './pod-shape.ts';
@@ -42,6 +43,7 @@ export const flushEveryMs = 30_000;
 export type SchedulingQueueOptions = {
   readonly sort: QueueSortPlugin;
   readonly filters: (schedulerName: string) => ReadonlyMap<string, FilterPlugin>;
+  readonly cluster: ClusterSnapshot;
 };
 
 export class SchedulingQueue {
@@ -160,13 +162,13 @@ export class SchedulingQueue {
   /** Moves the pods that the event may help to where they are tried again; says how many. */
   wake(event: ClusterEvent, { nowMs, cause }: { nowMs: number; cause: Cause | null }): number {
     const woken: QueuedPod[] = [];
-    for (const [shape, group] of this.#unschedulable) {
+    for (const group of this.#unschedulable.values()) {
       let asked: readonly string[] | undefined;
       let helps = false;
       for (const queued of group) {
-        if (queued.rejectedBy !== asked) {
+        if (queued.rejectedBy !== asked || this.#wakesEach(queued)) {
           asked = queued.rejectedBy;
-          helps = this.#helps(event, shape, asked);
+          helps = this.#helps(event, queued);
         }
         if (helps) woken.push(queued);
       }
@@ -206,10 +208,16 @@ export class SchedulingQueue {
     return this.#errorBackoff.peek()?.readyAtMs;
   }
 
-  #helps(event: ClusterEvent, shape: PodShape, rejectedBy: readonly string[]): boolean {
+  #helps(event: ClusterEvent, { info, rejectedBy }: QueuedPod): boolean {
     if (rejectedBy.length === 0) return true;
-    const plugins = this.#options.filters(shape.schedulerName);
-    return rejectedBy.some((name) => plugins.get(name)?.wakesOn(event, shape) ?? true);
+    const plugins = this.#options.filters(info.shape.schedulerName);
+    const at = { pod: info, cluster: this.#options.cluster };
+    return rejectedBy.some((name) => plugins.get(name)?.wakesOn(event, info.shape, at) ?? true);
+  }
+
+  #wakesEach({ info, rejectedBy }: QueuedPod): boolean {
+    const plugins = this.#options.filters(info.shape.schedulerName);
+    return rejectedBy.some((name) => plugins.get(name)?.wakesEach === true);
   }
 
   /** Active, unless its last attempt is too recent. */

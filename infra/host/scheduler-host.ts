@@ -5,7 +5,8 @@ import { createActor } from 'xstate';
 import type { Effect } from '../../actors/kit/effect.ts';
 import type { Write, WriteOutcome } from '../../actors/kit/write.ts';
 import type { Decision } from '../../actors/scheduler/decisions.ts';
-import type { Profile } from '../../actors/scheduler/framework.ts';
+import { defaultProfile } from '../../actors/scheduler/default-profile.ts';
+import { type Profile, watchedKinds } from '../../actors/scheduler/framework.ts';
 import type { SchedulerCounts } from '../../actors/scheduler/scheduler.ts';
 import { type SchedulerEvent, schedulerMachine } from '../../actors/scheduler/scheduler-machine.ts';
 import { assert } from '../../streams/base/assert.ts';
@@ -13,6 +14,7 @@ import type { Clock, Timer } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import type { Random } from '../../streams/base/random.ts';
 import type { Cause } from '../../streams/log/event.ts';
+import type { AnyObject, ResourceName } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
@@ -71,7 +73,11 @@ class SchedulerHost implements RunningScheduler {
     this.#options = options;
     const { random, profiles } = options;
     this.#actor = createActor(schedulerMachine, {
-      input: { random: random.stream('scheduler'), ...(profiles === undefined ? undefined : { profiles }) },
+      input: {
+        random: random.stream('scheduler'),
+        world: options.world,
+        ...(profiles === undefined ? undefined : { profiles }),
+      },
     });
   }
 
@@ -91,6 +97,9 @@ class SchedulerHost implements RunningScheduler {
       world.resource(resources.pods).listen((change) => this.#podChanged(change)),
       world.resource(resources.nodes).listen((change) => this.#nodeChanged(change)),
       world.resource(resources.namespaces).listen((change) => this.#namespaceChanged(change)),
+      ...watchedKinds(this.#options.profiles ?? [defaultProfile]).map((resource) =>
+        world.resource(resource).listen((change) => this.#objectChanged(resource, change)),
+      ),
     );
   }
 
@@ -139,7 +148,17 @@ class SchedulerHost implements RunningScheduler {
     else this.#send({ type: 'namespace.changed', name, labels: current.object.metadata.labels ?? {} });
   }
 
-  #moment({ event: { stream, revision } }: Change): { readonly nowMs: number; readonly cause: Cause } {
+  #objectChanged(resource: ResourceName, { type, current, previous, ...rest }: Change): void {
+    const change = {
+      change: type,
+      resource,
+      object: current.object as AnyObject,
+      previous: previous?.object as AnyObject,
+    };
+    this.#send({ type: 'object.changed', change, ...this.#moment(rest) });
+  }
+
+  #moment({ event: { stream, revision } }: Pick<Change, 'event'>): { readonly nowMs: number; readonly cause: Cause } {
     return { nowMs: this.#options.clock.now(), cause: { stream, revision } };
   }
 

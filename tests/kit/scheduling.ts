@@ -1,12 +1,14 @@
 // Nodes and pods for scheduling tests in few words, and plugins asked directly.
 
 import { ClusterSnapshot } from '../../actors/scheduler/cluster-snapshot.ts';
+import { CycleState } from '../../actors/scheduler/cycle-state.ts';
 import type { FilterPlugin, ScorePlugin } from '../../actors/scheduler/framework.ts';
 import type { NodeInfo } from '../../actors/scheduler/node-info.ts';
 import { PodShapes } from '../../actors/scheduler/pod-shape.ts';
 import type { Labels, OwnerReference } from '../../streams/resources/meta.ts';
 import type { Node, Taint } from '../../streams/resources/node.ts';
 import type { Container, Pod, PodSpec, PodStatus, Quantities } from '../../streams/resources/pod.ts';
+import type { ObjectReader } from '../../streams/views/object-reader.ts';
 
 export type NodeTraits = {
   readonly cpu?: string;
@@ -92,12 +94,14 @@ export type Given = {
   /** Pods that already stand somewhere: their spec names the node. */
   readonly placed?: readonly Pod[];
   readonly namespaces?: Readonly<Record<string, Labels>>;
+  /** Objects of other kinds, see given-world.ts. */
+  readonly world?: ObjectReader;
 };
 
 export type Scene = { readonly cluster: ClusterSnapshot; readonly shapes: PodShapes };
 
-export function aScene({ nodes, placed = [], namespaces = {} }: Given): Scene {
-  const cluster = new ClusterSnapshot();
+export function aScene({ nodes, placed = [], namespaces = {}, world }: Given): Scene {
+  const cluster = new ClusterSnapshot(world);
   const shapes = new PodShapes();
   for (const [name, labels] of Object.entries(namespaces)) cluster.setNamespace(name, labels);
   for (const node of nodes) cluster.setNode(node);
@@ -109,7 +113,8 @@ export function aScene({ nodes, placed = [], namespaces = {} }: Given): Scene {
 export function verdicts(plugin: FilterPlugin, pod: Pod, given: Given): Readonly<Record<string, string>> | string {
   const { cluster, shapes } = aScene(given);
   const info = shapes.acquire(pod);
-  const result = plugin.scope === 'node' ? plugin.preFilter(info.shape) : plugin.preFilter(info, cluster);
+  const result =
+    plugin.scope === 'node' ? plugin.preFilter(info.shape) : plugin.preFilter(info, cluster, new CycleState());
   if (result.kind === 'reject') return result.rejection.reasons.join('; ');
   return Object.fromEntries(
     cluster.nodes.map((node) => {
@@ -127,7 +132,8 @@ export function scores(plugin: ScorePlugin, pod: Pod, given: Given): Readonly<Re
   const { cluster, shapes } = aScene(given);
   const info = shapes.acquire(pod);
   const nodes: readonly NodeInfo[] = cluster.nodes;
-  const scorer = plugin.scope === 'node' ? plugin.preScore(info.shape) : plugin.preScore(info, cluster, nodes);
+  const scorer =
+    plugin.scope === 'node' ? plugin.preScore(info.shape) : plugin.preScore(info, cluster, nodes, new CycleState());
   if (scorer === undefined) return undefined;
   const values = Float64Array.from(nodes, (node) => scorer(node));
   plugin.normalizeScore?.(values);

@@ -52,6 +52,8 @@ export const interPodAffinityFilter: FilterPlugin = {
         return event.pod.hasRequiredAntiAffinity || affinitiesOf(shape).antiAffinity.required.length > 0;
       case 'nodeRemoved':
         return false;
+      case 'objectChanged':
+        return false;
       default:
         return event satisfies never;
     }

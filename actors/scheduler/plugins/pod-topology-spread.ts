@@ -53,6 +53,8 @@ export const podTopologySpreadFilter: FilterPlugin = {
       case 'podPlaced':
       case 'podLeft':
         return hard.some((constraint) => constraint.matches(event.pod) || event.pod.terminating);
+      case 'objectChanged':
+        return false;
       default:
         return event satisfies never;
     }

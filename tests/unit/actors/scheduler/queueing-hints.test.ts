@@ -7,7 +7,7 @@ import { defined } from '../../../../streams/base/assert.ts';
 import type { Pod } from '../../../../streams/resources/pod.ts';
 import { aNode, aPod, aScene, type NodeTraits, type PodTraits } from '../../../kit/scheduling.ts';
 
-const { shapes } = aScene({ nodes: [] });
+const { shapes, cluster } = aScene({ nodes: [] });
 const nodeInfo = (traits: NodeTraits = {}, placed: readonly Pod[] = []) =>
   defined(aScene({ nodes: [aNode('n', traits)], placed }).cluster.node('n'), 'the node is there');
 const added = (traits: NodeTraits = {}): ClusterEvent => ({ kind: 'nodeAdded', node: nodeInfo(traits) });
@@ -106,6 +106,7 @@ describe('what helps a pod turned away by', () => {
       defaultProfile.filters.find((candidate) => candidate.name === name),
       'the plugin is in the profile',
     );
-    expect(plugin.wakesOn(event, shapes.acquire(aPod('p', pod)).shape)).toBe(helps);
+    const waiting = shapes.acquire(aPod('p', pod));
+    expect(plugin.wakesOn(event, waiting.shape, { pod: waiting, cluster })).toBe(helps);
   });
 });

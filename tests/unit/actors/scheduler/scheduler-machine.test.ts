@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { getStateNodes } from 'xstate/graph';
 import { type SchedulerEvent, schedulerMachine } from '../../../../actors/scheduler/scheduler-machine.ts';
+import { resources } from '../../../../streams/resources/names.ts';
 import { SchedulerWorld } from '../../../kit/scheduler-world.ts';
 import { aNode, aPod } from '../../../kit/scheduling.ts';
 
@@ -48,6 +49,12 @@ function names(descriptor: string, type: string): boolean {
 }
 
 const now = { nowMs: 0, cause: null };
+const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data', uid: 'uid-of-data' } };
+const claimChanged: SchedulerEvent = {
+  type: 'object.changed',
+  change: { change: 'MODIFIED', resource: resources.persistentVolumeClaims, object: claim, previous: claim },
+  ...now,
+};
 const synced = (over: object = {}): SchedulerEvent => ({
   type: 'world.synced',
   nodes: [],
@@ -117,6 +124,7 @@ describe('the scheduler', () => {
       { type: 'node.gone', name: 'b', ...now },
       { type: 'namespace.changed', name: 'default', labels: {} },
       { type: 'namespace.gone', name: 'other' },
+      claimChanged,
       { type: 'timer.fired', timer: 'flush', generation: 99, nowMs: 0 },
     ];
     for (const world of [started(), binding()]) {
@@ -132,6 +140,7 @@ describe('the scheduler', () => {
     walk(world, added('q'), 'draining');
     walk(world, nodeA, 'draining');
     walk(world, { type: 'namespace.gone', name: 'other' }, 'draining');
+    walk(world, claimChanged, 'draining');
     walk(world, { type: 'timer.fired', timer: 'flush', generation: 1, nowMs: 0 }, 'draining');
     walk(world, work, 'draining');
     walk(world, stop, 'draining');

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { ClusterSnapshot } from '../../../../actors/scheduler/cluster-snapshot.ts';
 import { nodeResourcesFitFilter } from '../../../../actors/scheduler/plugins/node-resources-fit.ts';
 import { nodeUnschedulable } from '../../../../actors/scheduler/plugins/node-unschedulable.ts';
 import { prioritySort } from '../../../../actors/scheduler/plugins/priority-sort.ts';
@@ -13,7 +14,7 @@ let queue: SchedulingQueue;
 let shapes: PodShapes;
 
 beforeEach(() => {
-  queue = new SchedulingQueue({ sort: prioritySort, filters: () => plugins });
+  queue = new SchedulingQueue({ sort: prioritySort, filters: () => plugins, cluster: new ClusterSnapshot() });
   shapes = new PodShapes();
 });
 
