@@ -2,7 +2,7 @@
 
 import { deploymentLifecycle } from './controllers/deployment-machine.ts';
 import { namespaceLifecycle } from './controllers/namespace-machine.ts';
-import { replicaSetLifecycle } from './controllers/replicaset-machine.ts';
+import { replicaSetLifecycle, replicationControllerLifecycle } from './controllers/replicas-machine.ts';
 import type { Lifecycle } from './kit/lifecycle.ts';
 import { plainLifecycle } from './kit/plain-lifecycle.ts';
 import { leaseLifecycle } from './node/lease-machine.ts';
@@ -16,6 +16,7 @@ const special: Readonly<Record<string, Lifecycle>> = {
   'nodes.': nodeLifecycle,
   'pods.': podLifecycle,
   'replicasets.apps': replicaSetLifecycle,
+  'replicationcontrollers.': replicationControllerLifecycle,
 };
 
 const plain = new Map<string, Lifecycle>();

@@ -20,6 +20,7 @@ import {
 } from './pod-garbage-collector.ts';
 import { type ResourceQuotaOptions, resourceQuotaController, resourceQuotaDefaults } from './quota/resource-quota.ts';
 import { replicaSetController } from './replicaset.ts';
+import { replicationControllerController } from './replication-controller.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
 import { serviceAccountTokenController, type TokenControllerOptions } from './service-account-token.ts';
@@ -51,6 +52,7 @@ export function allControllers(options: ControllersOptions): readonly Controller
     garbageCollector({ resourceOf: options.resourceOf }),
     deploymentController(),
     replicaSetController(),
+    replicationControllerController(),
     endpointsController(),
     endpointSliceController(),
     serviceCidrController(),

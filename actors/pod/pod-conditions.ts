@@ -56,3 +56,14 @@ export function availableInMs(pod: Pod, { minReadySeconds = 0, nowMs }: Availabi
   const ms = sinceMs + minReadySeconds * 1000 - nowMs;
   return ms > 0 ? ms : undefined;
 }
+
+/** How long until the next of the ready pods counts as available. */
+export function nextAvailableInMs(pods: readonly Pod[], availability: Availability): number | undefined {
+  if ((availability.minReadySeconds ?? 0) === 0) return undefined;
+  let soonest: number | undefined;
+  for (const pod of pods) {
+    const ms = availableInMs(pod, availability);
+    if (ms !== undefined && (soonest === undefined || ms < soonest)) soonest = ms;
+  }
+  return soonest;
+}

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { deploymentLifecycle } from '../../actors/controllers/deployment-machine.ts';
 import { namespaceLifecycle } from '../../actors/controllers/namespace-machine.ts';
-import { replicaSetLifecycle } from '../../actors/controllers/replicaset-machine.ts';
+import { replicaSetLifecycle } from '../../actors/controllers/replicas-machine.ts';
 import { type Lifecycle, transitionOf } from '../../actors/kit/lifecycle.ts';
 import type { Namespace } from '../../streams/resources/config.ts';
 import type { Condition, KubeObject, ObjectMeta } from '../../streams/resources/meta.ts';

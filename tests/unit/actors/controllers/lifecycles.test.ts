@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deploymentLifecycle } from '../../../../actors/controllers/deployment-machine.ts';
 import { namespaceLifecycle } from '../../../../actors/controllers/namespace-machine.ts';
-import { replicaSetLifecycle } from '../../../../actors/controllers/replicaset-machine.ts';
+import { replicaSetLifecycle } from '../../../../actors/controllers/replicas-machine.ts';
 import { type Lifecycle, transitionOf } from '../../../../actors/kit/lifecycle.ts';
 import type { KubeObject } from '../../../../streams/resources/meta.ts';
 import { loose, transitionTable } from '../../../kit/transition-table.ts';

@@ -1,13 +1,14 @@
-// What a replica set reports of its pods.
+// What replica sets and replication controllers report of their pods.
 
 import { matchesLabels } from '../../streams/resources/labels.ts';
 import { timestamp } from '../../streams/resources/meta.ts';
-import { resources } from '../../streams/resources/names.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
-import type { ReplicaSet, ReplicaSetStatus } from '../../streams/resources/workload.ts';
+import type { ReplicaSetStatus } from '../../streams/resources/workload.ts';
 import { type Conditions, findCondition } from '../kit/conditions.ts';
 import type { FailedWrite } from '../kit/controller.ts';
-import { availableInMs, isPodAvailable, isPodReady, isPodTerminating } from '../pod/pod-conditions.ts';
+import { isPodAvailable, isPodReady, isPodTerminating } from '../pod/pod-conditions.ts';
+import type { Replicated } from './replicas.ts';
+import { podFailures } from './workload/pod-writes.ts';
 
 export type Observed = {
   /** Its pods that are neither over nor going away. */
@@ -16,9 +17,13 @@ export type Observed = {
   readonly owned: readonly Pod[];
   readonly failures: readonly FailedWrite[];
   readonly nowMs: number;
+  readonly reportsTerminating: boolean;
 };
 
-export function replicaSetStatus(set: ReplicaSet, { active, owned, failures, nowMs }: Observed): ReplicaSetStatus {
+export function replicasStatus(
+  set: Replicated,
+  { active, owned, failures, nowMs, reportsTerminating }: Observed,
+): ReplicaSetStatus {
   const { metadata, spec, status } = set;
   const templateLabels = spec.template?.metadata?.labels ?? {};
   const { minReadySeconds = 0 } = spec;
@@ -35,35 +40,10 @@ export function replicaSetStatus(set: ReplicaSet, { active, owned, failures, now
     ...(fullyLabeled === 0 ? undefined : { fullyLabeledReplicas: fullyLabeled }),
     ...(ready === 0 ? undefined : { readyReplicas: ready }),
     ...(available === 0 ? undefined : { availableReplicas: available }),
-    terminatingReplicas: owned.filter((pod) => isPodTerminating(pod)).length,
+    ...(reportsTerminating ? { terminatingReplicas: owned.filter(isPodTerminating).length } : undefined),
     observedGeneration: metadata.generation ?? 1,
     ...(conditions === undefined || conditions.length === 0 ? undefined : { conditions }),
   };
-}
-
-/** How long until the next of the ready pods counts as available. */
-export function nextAvailableInMs(set: ReplicaSet, active: readonly Pod[], nowMs: number): number | undefined {
-  const { minReadySeconds = 0 } = set.spec;
-  if (minReadySeconds === 0) return undefined;
-  let soonest: number | undefined;
-  for (const pod of active) {
-    const ms = availableInMs(pod, { minReadySeconds, nowMs });
-    if (ms !== undefined && (soonest === undefined || ms < soonest)) soonest = ms;
-  }
-  return soonest;
-}
-
-/** Writes about pods the replica set owns or wants. */
-export function podFailures(failures: readonly FailedWrite[], kind: 'create' | 'delete'): readonly FailedWrite[] {
-  return failures.filter(
-    ({ write, reason }) =>
-      write.kind === kind &&
-      write.resource.resource === resources.pods.resource &&
-      // A name that is taken or a pod that is gone is no failure: the next plan does without it.
-      reason !== 'AlreadyExists' &&
-      reason !== 'NotFound' &&
-      reason !== 'Conflict',
-  );
 }
 
 /** The first failure is what is told; the condition stays as it is until all goes well again. */
@@ -81,13 +61,4 @@ function withFailure(
   const lastTransitionTime = timestamp(nowMs);
   const { message } = failure;
   return [...(others ?? []), { type: 'ReplicaFailure', status: 'True', lastTransitionTime, reason, message }];
-}
-
-/** Whether the replica set manages the pod. */
-export function owns(set: ReplicaSet, pod: Pod): boolean {
-  const { uid, namespace } = set.metadata;
-  if (pod.metadata.namespace !== namespace) return false;
-  for (const owner of pod.metadata.ownerReferences ?? [])
-    if (owner.uid === uid && owner.controller === true) return true;
-  return false;
 }
