@@ -22,6 +22,7 @@ import { ensureClusterPki } from '../pki/cluster-pki.ts';
 import { writeKubeconfig } from '../pki/kubeconfig.ts';
 import { startApiStack } from './api-stack.ts';
 import { startControlPlane } from './control-plane.ts';
+import { controllersPath } from './controllers-path.ts';
 import { ensureFirstObjects } from './first-objects.ts';
 import { servedAddresses, urlHost } from './listen-address.ts';
 import { openLog } from './open-log.ts';
@@ -82,7 +83,8 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   const identity = `${hostname()}_${dataDir.clusterId}`;
   const plane = startControlPlane({ stack, ca: pki.ca, mintToken, nodes: options.nodes, identity, ...ports });
   undo.add(() => plane.stop());
-  const own: OwnPaths = new Map();
+  const controllers = controllersPath(() => ({ leader: plane.leader, here: plane.leads, items: plane.controllers }));
+  const own: OwnPaths = new Map([['controllers', controllers]]);
   const metrics = new Metrics();
   processMetrics(metrics, clock);
   controllerMetrics(metrics, () => plane.controllers);

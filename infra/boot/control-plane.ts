@@ -13,6 +13,7 @@ import type { LogRequest, PodLogs } from '../api/verbs/pod-logs.ts';
 import { ControllerManager, type ControllerRow } from '../host/controller-manager.ts';
 import { type RunningScheduler, type SchedulerStatus, startScheduler } from '../host/scheduler-host.ts';
 import { type SimulatedNodes, startSimulatedNodes } from '../nodes/simulated-nodes.ts';
+import type { UsageReader } from '../nodes/usage.ts';
 import type { ApiStack } from './api-stack.ts';
 import { type Duty, duty } from './duty.ts';
 
@@ -33,15 +34,18 @@ export type ControlPlaneOptions = {
 
 export type ControlPlane = {
   readonly logs: PodLogs;
-  /** What nodes and pods use; nothing while the nodes run elsewhere. */
   /** The nodes, once begun: tests and commands crash and restart them. */
   readonly nodes: SimulatedNodes | undefined;
   /** State and counts of each controller, by name. */
   readonly controllers: readonly ControllerRow[];
   /** Who runs the controllers: empty for nobody, and where there are no elections. */
   readonly leader: string;
+  /** True while this process runs the controllers. */
+  readonly leads: boolean;
   /** The scheduler's counts, while this process runs it. */
   readonly scheduler: SchedulerStatus | undefined;
+  /** What the simulated nodes and their pods use, as far as this process runs them. */
+  readonly usage: UsageReader;
   /** Resolves once everything runs, here or in another process, and the nodes of this one are ready. */
   begin(): Promise<void>;
   stop(): Promise<void>;
@@ -101,6 +105,9 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
     },
     get leader() {
       return controlling.leader;
+    },
+    get leads() {
+      return controlling.leading;
     },
     usage: {
       usageOf: (node) => nodes?.usage.usageOf(node),

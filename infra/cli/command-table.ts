@@ -21,4 +21,10 @@ export const commands: readonly CommandSpec[] = [
     example: 'shiplog replay --to 10m',
     load: () => import('./commands/replay.ts'),
   },
+  {
+    name: 'controllers',
+    summary: 'list the controllers, watch them, switch them off and on',
+    example: 'shiplog controllers off cronjob-controller',
+    load: () => import('./commands/controllers.ts'),
+  },
 ];
