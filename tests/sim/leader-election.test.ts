@@ -210,7 +210,6 @@ test('the machine has these arrows and no others', () => {
       .map(({ eventType, target }) => `${path(node.id)} --${eventType}--> ${path(target?.[0]?.id ?? '')}`),
   );
   expect([...new Set(arrows)].sort()).toEqual([
-    ' --*--> faulted',
     'acquiring --stop--> stopped',
     'acquiring --write.settled--> leading',
     'acquiring --write.settled--> waiting',
