@@ -1,6 +1,7 @@
 // How many pods a rollout may have beyond the wanted number, and how many of those may be missing.
 
-import type { Deployment, IntOrString } from '../../streams/resources/workload.ts';
+import type { Deployment } from '../../streams/resources/workload.ts';
+import { portionOf } from '../kit/int-or-percent.ts';
 
 export type RolloutBounds = {
   /** Replicas the spec asks for. */
@@ -17,15 +18,8 @@ export function rolloutBounds({ spec }: Deployment): RolloutBounds {
   const replicas = spec.replicas ?? 1;
   if (spec.strategy?.type === 'Recreate') return { replicas, maxSurge: 0, maxUnavailable: 0 };
   const { maxSurge = '25%', maxUnavailable = '25%' } = spec.strategy?.rollingUpdate ?? {};
-  const surge = scaled(maxSurge, replicas, Math.ceil);
-  const unavailable = scaled(maxUnavailable, replicas, Math.floor);
+  const surge = portionOf(maxSurge, replicas, Math.ceil);
+  const unavailable = portionOf(maxUnavailable, replicas, Math.floor);
   if (surge === 0 && unavailable === 0) return { replicas, maxSurge: 0, maxUnavailable: Math.min(1, replicas) };
   return { replicas, maxSurge: surge, maxUnavailable: Math.min(unavailable, replicas) };
-}
-
-function scaled(value: IntOrString, of: number, round: (value: number) => number): number {
-  if (typeof value === 'number') return value;
-  const number = Number.parseInt(value, 10);
-  if (Number.isNaN(number)) return 0;
-  return value.endsWith('%') ? round((number * of) / 100) : number;
 }
