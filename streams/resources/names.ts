@@ -14,6 +14,8 @@ export const resources = {
   events: { group: '', resource: 'events' },
   deployments: { group: 'apps', resource: 'deployments' },
   replicaSets: { group: 'apps', resource: 'replicasets' },
+  jobs: { group: 'batch', resource: 'jobs' },
+  cronJobs: { group: 'batch', resource: 'cronjobs' },
   endpointSlices: { group: 'discovery.k8s.io', resource: 'endpointslices' },
   leases: { group: 'coordination.k8s.io', resource: 'leases' },
   clusterRoles: { group: 'rbac.authorization.k8s.io', resource: 'clusterroles' },

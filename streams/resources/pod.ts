@@ -41,7 +41,11 @@ type NamedSource = { readonly name?: string; readonly optional?: boolean };
 export type EnvVar = {
   readonly name: string;
   readonly value?: string;
-  readonly valueFrom?: { readonly configMapKeyRef?: NamedKey; readonly secretKeyRef?: NamedKey };
+  readonly valueFrom?: {
+    readonly configMapKeyRef?: NamedKey;
+    readonly secretKeyRef?: NamedKey;
+    readonly fieldRef?: { readonly fieldPath: string };
+  };
 };
 
 export type EnvFromSource = { readonly configMapRef?: NamedSource; readonly secretRef?: NamedSource };
