@@ -9,6 +9,12 @@ import { endpointSliceController } from './endpoint-slice.ts';
 import { endpointsController } from './endpoints.ts';
 import { flowSchemaController } from './flow-schema.ts';
 import { garbageCollector } from './garbage-collector.ts';
+import {
+  type AutoscalerOptions,
+  type AutoscalerPorts,
+  autoscalerDefaults,
+  horizontalPodAutoscalerController,
+} from './hpa/horizontal.ts';
 import { ipAddressController } from './ip-addresses.ts';
 import { namespaceController } from './namespace.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController, nodeLifecycleDefaults } from './node-lifecycle.ts';
@@ -36,6 +42,8 @@ export type ControllersOptions = {
   /** Where objects of a kind are kept: the garbage collector follows owner references with it. */
   readonly resourceOf: ResourceOf;
   /** Periods and rates; Kubernetes' defaults where left out. */
+  /** What autoscalers read and scale. */
+  readonly autoscaler: AutoscalerPorts & Partial<AutoscalerOptions>;
   readonly nodeLifecycle?: Partial<NodeLifecycleOptions>;
   readonly podGarbageCollector?: Partial<PodGarbageCollectorOptions>;
   readonly resourceQuota?: Partial<ResourceQuotaOptions>;
@@ -63,6 +71,7 @@ export function allControllers(options: ControllersOptions): readonly Controller
     taintEvictionController(),
     pvcProtectionController(),
     pvProtectionController(),
+    horizontalPodAutoscalerController({ ...autoscalerDefaults, ...options.autoscaler }),
     podGarbageCollector({ ...podGarbageCollectorDefaults, ...options.podGarbageCollector }),
   ];
 }

@@ -1,5 +1,6 @@
 // Controllers, scheduler and simulated nodes of one process, started together and stopped in reverse.
 
+import type { AutoscalerOptions } from '../../actors/controllers/hpa/horizontal.ts';
 import type { OwnerResource } from '../../actors/controllers/owner-graph.ts';
 import { allControllers, type ControllersOptions } from '../../actors/controllers/registry.ts';
 import type { Clock } from '../../streams/base/clock.ts';
@@ -9,11 +10,13 @@ import { resources } from '../../streams/resources/names.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { ObjectView } from '../../streams/views/object-view.ts';
 import type { KindTable } from '../api/kinds/kind-table.ts';
+import { scaleReader } from '../api/registry/scale-reader.ts';
 import type { LogRequest, PodLogs } from '../api/verbs/pod-logs.ts';
 import { ControllerManager, type ControllerRow } from '../host/controller-manager.ts';
 import { type RunningScheduler, type SchedulerStatus, startScheduler } from '../host/scheduler-host.ts';
 import { type SimulatedNodes, startSimulatedNodes } from '../nodes/simulated-nodes.ts';
 import type { UsageReader } from '../nodes/usage.ts';
+import { usageMetrics } from '../nodes/usage-metrics.ts';
 import type { ApiStack } from './api-stack.ts';
 import { type Duty, duty } from './duty.ts';
 
@@ -25,6 +28,8 @@ export type ControlPlaneOptions = {
   readonly mintToken: ControllersOptions['mintToken'];
   /** Simulated nodes. */
   readonly nodes: number;
+  /** Periods of the autoscalers; Kubernetes' where left out. */
+  readonly autoscaler?: Partial<AutoscalerOptions>;
   /** Who this process is in elections: no two living processes of the cluster share it. Undefined: it leads unasked. */
   readonly identity?: string | undefined;
   readonly clock: Clock;
@@ -55,12 +60,21 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { stack, ca, clock, random, logger, identity } = options;
   const { kinds, view, writer } = stack;
   const ports = { view, writer, clock, random: random.stream('controllers'), logger };
-  const manager = new ControllerManager(
-    allControllers({ ca, mintToken: options.mintToken, resourceOf: resourceIn(kinds) }),
-    ports,
-  );
   let scheduler: RunningScheduler | undefined;
   let nodes: SimulatedNodes | undefined;
+  const usage: UsageReader = {
+    usageOf: (node) => nodes?.usage.usageOf(node),
+    usageOfPod: (pod) => nodes?.usage.usageOfPod(pod),
+  };
+  const manager = new ControllerManager(
+    allControllers({
+      ca,
+      mintToken: options.mintToken,
+      resourceOf: resourceIn(kinds),
+      autoscaler: { scales: scaleReader(kinds), metrics: usageMetrics({ world: view, usage }), ...options.autoscaler },
+    }),
+    ports,
+  );
   const controlling = duty(
     { lease: 'kube-controller-manager', identity, begin: () => manager.lead(), end: () => manager.follow() },
     ports,
@@ -109,10 +123,7 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
     get leads() {
       return controlling.leading;
     },
-    usage: {
-      usageOf: (node) => nodes?.usage.usageOf(node),
-      usageOfPod: (pod) => nodes?.usage.usageOfPod(pod),
-    },
+    usage,
     logs: (request) => (nodes === undefined ? elsewhere(simulating) : logsOf(nodes, request)),
     async begin() {
       await Promise.all([controlling.start(), scheduling.start(), simulating.start()]);

@@ -37,6 +37,9 @@ export const resourceByKind: Readonly<Record<string, ResourceName & { readonly n
   ServiceCIDR: { ...resources.serviceCidrs, namespaced: false },
   IPAddress: { ...resources.ipAddresses, namespaced: false },
   ClusterRole: { ...resources.clusterRoles, namespaced: false },
+  Job: { ...resources.jobs, namespaced: true },
+  CronJob: { ...resources.cronJobs, namespaced: true },
+  HorizontalPodAutoscaler: { ...resources.horizontalPodAutoscalers, namespaced: true },
   ClusterRoleBinding: { ...resources.clusterRoleBindings, namespaced: false },
   Role: { ...resources.roles, namespaced: true },
   RoleBinding: { ...resources.roleBindings, namespaced: true },
@@ -83,9 +86,10 @@ export type When = {
 };
 
 export function planOf(controller: Controller, world: ObjectView, when: When): Plan {
-  const { key, nowMs = startMs, sinceMs = startMs, failures = [] } = when;
-  return controller.reconcile({ world, key, nowMs, sinceMs, failures, random: seededRandom(1) });
+  const { key, nowMs = startMs, sinceMs = startMs, failures = [], memory } = when;
+  return controller.reconcile({ world, key, nowMs, sinceMs, failures, memory, random: seededRandom(1) });
 }
+  readonly memory?: unknown;
 
 /** The plan in lines: writes with what they change, then notes, then when to look again. */
 export function told(world: ObjectView, plan: Plan): string[] {

@@ -2,9 +2,11 @@
 // their host, and, in place of scheduler and kubelets, a few lines that bind pods and let them run and end after seeded
 // delays. The same seed gives the same cluster.
 
+import { noMetrics } from '../../actors/controllers/hpa/metrics.ts';
 import { allControllers, type ControllersOptions } from '../../actors/controllers/registry.ts';
 import type { Controller } from '../../actors/kit/controller.ts';
 import type { Write, WriteOutcome } from '../../actors/kit/write.ts';
+import { scaleReader } from '../../infra/api/registry/scale-reader.ts';
 import { type ApiStack, startApiStack } from '../../infra/boot/api-stack.ts';
 import { ensureFirstObjects } from '../../infra/boot/first-objects.ts';
 import { ControllerHost } from '../../infra/host/controller-host.ts';
@@ -25,6 +27,7 @@ export type LiveClusterOptions = {
   readonly seed: number;
   readonly nodes?: number;
   readonly controllers?: Partial<ControllersOptions>;
+  readonly autoscaler?: Partial<ControllersOptions['autoscaler']>;
   /** Instead of all controllers. */
   readonly only?: readonly Controller[];
   readonly logger?: Logger;
@@ -61,7 +64,11 @@ export class LiveCluster {
     return cluster;
   }
 
-  private constructor(stack: ApiStack, clock: VirtualClock, { seed, controllers, only, logger }: LiveClusterOptions) {
+  private constructor(
+    stack: ApiStack,
+    clock: VirtualClock,
+    { seed, controllers, autoscaler, only, logger }: LiveClusterOptions,
+  ) {
     this.clock = clock;
     this.stack = stack;
     const random = seededRandom(seed);
@@ -77,6 +84,7 @@ export class LiveCluster {
         ca: 'the CA',
         mintToken: ({ secret }) => `token of ${secret}`,
         resourceOf: (_, kind) => resourceByKind[kind],
+        autoscaler: { scales: scaleReader(stack.kinds), metrics: noMetrics, ...autoscaler },
         ...controllers,
       });
     this.#newHosts = () => all.map((controller) => new ControllerHost(controller, ports));
