@@ -24,15 +24,17 @@ export class ChangeWindow {
     return this.#ring.length;
   }
 
-  push(change: Change): void {
+  /** The change that leaves the window for it, if one does. */
+  push(change: Change): Change | undefined {
     if (this.#ring.length < this.#changesMax) {
       this.#ring.push(change);
-      return;
+      return undefined;
     }
     const oldest = this.#ring[this.#start];
     if (oldest !== undefined) this.#floor = oldest.event.revision;
     this.#ring[this.#start] = change;
     this.#start = (this.#start + 1) % this.#changesMax;
+    return oldest;
   }
 
   /** Changes after the revision in order, or undefined where some of them have left the window. */

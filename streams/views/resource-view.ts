@@ -8,6 +8,7 @@ import type { ObjectRef } from '../log/subjects.ts';
 import type { Labels, ResourceName } from '../resources/meta.ts';
 import type { Change } from './change.ts';
 import { ChangeWindow } from './change-window.ts';
+import { coldStorage } from './cold-storage.ts';
 import { Indexes } from './indexes.ts';
 import { Listeners } from './listeners.ts';
 import { SortedKeys } from './sorted-keys.ts';
@@ -59,7 +60,7 @@ export class ResourceView {
     const previous = this.#objects.get(key);
     const change = isTombstone(event) ? this.#remove(ref, event, previous) : this.#put(ref, event, previous);
     if (change === undefined) return undefined;
-    this.#window.push(change);
+    this.#window.push(change)?.previous?.outlive();
     this.#listeners.tell(change);
     return change;
   }
@@ -134,6 +135,7 @@ export class ResourceView {
 
   #put(ref: ObjectRef, event: RecordedEvent, previous: StoredObject | undefined): Change {
     const current = new StoredObject(ref, event);
+    coldStorage.add(current);
     this.#objects.set(current.key, current);
     if (previous === undefined) this.#keys.add(current.key);
     this.#unindex(current.key, previous);
@@ -149,6 +151,7 @@ export class ResourceView {
     // An expiry comes from the stream itself and carries no object: the last one known stands in.
     const bytes = event.object.byteLength === 0 ? previous.encoded() : event.object;
     const current = new StoredObject(ref, { ...event, object: bytes });
+    coldStorage.add(current);
     return { type: 'DELETED', ref, current, previous, event: factsOf(event) };
   }
 

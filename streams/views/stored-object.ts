@@ -1,4 +1,4 @@
-// One version of one object as the view holds it: its bytes, without what it shares with others, and for a while the
+// One version of one object as the view holds it: its bytes, packed when they have become cold, and for a while the
 // parsed form, shared by everyone (reads, lists, watches), so that an object is encoded once, not once per client.
 
 import type { Revision } from '../base/brand.ts';
@@ -6,10 +6,11 @@ import type { RecordedEvent } from '../log/event.ts';
 import type { ObjectRef } from '../log/subjects.ts';
 import { openingEnd, revisionField } from '../resources/encode.ts';
 import type { AnyObject } from '../resources/meta.ts';
-import { type Cut, cutFields } from '../resources/shared-fields.ts';
+import { cutFields } from '../resources/shared-fields.ts';
+import { coldStorage, type Packable, type Packed, unpacked } from './cold-storage.ts';
 import { type Coolable, hotObjects } from './hot-objects.ts';
 
-export class StoredObject implements Coolable {
+export class StoredObject implements Coolable, Packable {
   readonly ref: ObjectRef;
   readonly key: string;
   readonly revision: Revision;
@@ -17,12 +18,14 @@ export class StoredObject implements Coolable {
   readonly timeMs: number;
   /** The machine's state the event left the object in; the last one it had, for a deletion. */
   readonly state: string;
+  readonly textBytes: number;
   touched = false;
-  /** As recorded, without the resourceVersion; once `#cuts` are known, without the shared fields too. */
-  #bytes: Uint8Array;
-  #cuts: readonly Cut[] | undefined;
+  /** As recorded, without the resourceVersion. */
+  #text: Uint8Array | Packed;
+  #leanBytes: number;
   #object: AnyObject | undefined;
   #parses = 0;
+  #outlived = false;
 
   constructor(ref: ObjectRef, event: Pick<RecordedEvent, 'revision' | 'timeMs' | 'from' | 'to' | 'object'>) {
     this.ref = ref;
@@ -30,7 +33,9 @@ export class StoredObject implements Coolable {
     this.revision = event.revision;
     this.timeMs = event.timeMs;
     this.state = event.to ?? event.from ?? '';
-    this.#bytes = event.object;
+    this.textBytes = event.object.byteLength;
+    this.#text = event.object;
+    this.#leanBytes = this.textBytes;
   }
 
   /** The exact bytes clients are served as `application/json`. */
@@ -38,23 +43,21 @@ export class StoredObject implements Coolable {
     return Buffer.concat(this.jsonParts());
   }
 
-  /** The same in pieces, some of them shared with other objects. */
+  /** The same in pieces, so that whoever joins them with others copies them once. */
   jsonParts(): Uint8Array[] {
-    const cuts = this.#lean();
-    const bytes = this.#bytes;
-    const start = openingEnd(bytes);
-    const parts: Uint8Array[] = [bytes.subarray(0, start), revisionField(bytes, start, this.revision)];
-    return this.#fill(parts, start, cuts);
+    const text = this.encoded();
+    const start = openingEnd(text);
+    return [text.subarray(0, start), revisionField(text, start, this.revision), text.subarray(start)];
   }
 
-  /** The bytes as an event carries them, to the byte: without the resourceVersion. */
+  /** The bytes as an event carries them, to the byte: without the resourceVersion. Shared: never change them. */
   encoded(): Uint8Array {
-    if (this.#cuts === undefined || this.#cuts.length === 0) return this.#bytes;
-    return Buffer.concat(this.#fill([], 0, this.#cuts));
+    return this.#text instanceof Uint8Array ? this.#text : unpacked(this.#text);
   }
 
+  /** Without the fields that are shared when parsed. */
   get bytes(): number {
-    return this.#bytes.byteLength;
+    return this.#leanBytes;
   }
 
   /** The parsed object. Shared: never change it. */
@@ -83,31 +86,21 @@ export class StoredObject implements Coolable {
     this.#object = undefined;
   }
 
-  /** What came with an event may be a view on a larger piece of memory: what is kept is a copy. */
-  #lean(): readonly Cut[] {
-    if (this.#cuts === undefined) {
-      const { bytes, cuts } = cutFields(this.#bytes);
-      this.#bytes = bytes;
-      this.#cuts = cuts;
-    }
-    return this.#cuts;
+  /** Nobody can ask for this version any more, except those who have it in their hands: it is not worth packing. */
+  outlive(): void {
+    this.#outlived = true;
   }
 
-  /** The bytes from `start` on, with the fields in their places. */
-  #fill(parts: Uint8Array[], start: number, cuts: readonly Cut[]): Uint8Array[] {
-    let from = start;
-    for (const { at, fields } of cuts) {
-      parts.push(this.#bytes.subarray(from, at), fields.bytes);
-      from = at + 1;
-    }
-    parts.push(this.#bytes.subarray(from));
-    return parts;
+  pack(): void {
+    if (this.#outlived || !(this.#text instanceof Uint8Array)) return;
+    const { buffer, byteOffset, byteLength } = this.#text;
+    this.#text = coldStorage.pack(Buffer.from(buffer, byteOffset, byteLength), this.ref);
   }
 
   #parse(): AnyObject {
-    const cuts = this.#lean();
-    const { buffer, byteOffset, byteLength } = this.#bytes;
-    const parsed = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')) as Mutable;
+    const { bytes, cuts } = cutFields(this.encoded());
+    this.#leanBytes = bytes.byteLength;
+    const parsed = JSON.parse(bytes.toString('utf8')) as Mutable;
     const { metadata } = parsed;
     const entries = (Array.isArray(metadata.managedFields) ? metadata.managedFields : []).filter(
       (entry) => (entry as Entry | null)?.fieldsV1 === 0,

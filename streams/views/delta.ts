@@ -1,0 +1,158 @@
+// What one text has beyond another: a list of stretches that are copied from a base and of bytes of its own. Objects of
+// one template differ in a few hundred bytes of several thousand. Invariant: a delta put on its base is the text again,
+// to the byte; one that would not be worth keeping is not made.
+
+/** A text that others are told by. It never changes. */
+export class DeltaBase {
+  readonly bytes: Buffer;
+  #places: Int32Array | undefined;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** By the hash of the bytes that follow it, the last place with that hash, plus one. Made when first asked for. */
+  get places(): Int32Array {
+    this.#places ??= placesOf(this.bytes);
+    return this.#places;
+  }
+
+  /** The places can be found again, the base cannot. */
+  dropPlaces(): void {
+    this.#places = undefined;
+  }
+}
+
+/** Shorter stretches cost as much to name as to repeat. */
+const stretchMin = 12;
+const hashBits = 12;
+const windowBytes = 6;
+/** Stretches are compared in strides of this length as long as nothing differs. */
+const stride = 256;
+
+let scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** One byte per character; undefined where the delta would be longer than `lengthMax`. */
+export function deltaOf(text: Buffer, base: DeltaBase, lengthMax: number): string | undefined {
+  const { bytes, places } = base;
+  // A stretch takes at most ten bytes to name, and is looked at only after it was found short enough.
+  if (scratch.length < lengthMax + 32) scratch = Buffer.allocUnsafeSlow(lengthMax + 32);
+  const end = text.length;
+  let size = varint(scratch, 0, end);
+  let own = 0;
+  let at = 0;
+  /** Where the base goes on if nothing was put in or left out. */
+  let there = 0;
+  let expected = 0;
+  while (at < end) {
+    let from = there;
+    let length = stretch(text, at, bytes, from);
+    if (length < stretchMin && at + windowBytes <= end) {
+      from = (places[hash(text, at)] ?? 0) - 1;
+      length = from < 0 ? 0 : stretch(text, at, bytes, from);
+    }
+    if (length < stretchMin) {
+      at++;
+      there++;
+      if (size + at - own > lengthMax) return undefined;
+      continue;
+    }
+    while (at > own && from > 0 && text[at - 1] === bytes[from - 1]) {
+      at--;
+      from--;
+      length++;
+    }
+    if (size + at - own + 10 > lengthMax) return undefined;
+    size = varint(scratch, size, at - own);
+    size += text.copy(scratch, size, own, at);
+    size = varint(scratch, size, length);
+    size = varint(scratch, size, zigzag(from - expected));
+    at += length;
+    own = at;
+    there = from + length;
+    expected = there;
+  }
+  if (size + end - own + 5 > lengthMax) return undefined;
+  size = varint(scratch, size, end - own);
+  size += text.copy(scratch, size, own, end);
+  return scratch.toString('latin1', 0, size);
+}
+
+/** The text of which this is the delta. */
+export function textOf(delta: string, { bytes }: DeltaBase): Buffer {
+  if (scratch.length < delta.length) scratch = Buffer.allocUnsafeSlow(delta.length);
+  const end = scratch.write(delta, 0, 'latin1');
+  reading = 0;
+  const text = Buffer.allocUnsafe(readVarint());
+  let at = 0;
+  let there = 0;
+  while (reading < end) {
+    const own = readVarint();
+    at += scratch.copy(text, at, reading, reading + own);
+    reading += own;
+    if (reading >= end) break;
+    const length = readVarint();
+    there += unzigzag(readVarint());
+    at += bytes.copy(text, at, there, there + length);
+    there += length;
+  }
+  return text;
+}
+
+/** How many bytes are the same from there on. */
+function stretch(text: Buffer, at: number, base: Buffer, from: number): number {
+  const lengthMax = Math.min(text.length - at, base.length - from);
+  let length = 0;
+  while (length < lengthMax && text[at + length] === base[from + length]) {
+    length++;
+    if (length % 64 !== 0) continue;
+    while (
+      length + stride <= lengthMax &&
+      text.compare(base, from + length, from + length + stride, at + length, at + length + stride) === 0
+    )
+      length += stride;
+  }
+  return length < 0 ? 0 : length;
+}
+
+function placesOf(bytes: Buffer): Int32Array {
+  const places = new Int32Array(1 << hashBits);
+  for (let at = 0; at + windowBytes <= bytes.length; at++) places[hash(bytes, at)] = at + 1;
+  return places;
+}
+
+function hash(bytes: Buffer, at: number): number {
+  const first = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
+  const then = (bytes[at + 3] as number) | ((bytes[at + 4] as number) << 8) | ((bytes[at + 5] as number) << 16);
+  return (Math.imul(first, 0x9e3779b1) ^ Math.imul(then, 0x85ebca6b)) >>> (32 - hashBits);
+}
+
+function varint(into: Buffer, at: number, value: number): number {
+  let rest = value;
+  let next = at;
+  while (rest > 0x7f) {
+    into[next++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  into[next++] = rest;
+  return next;
+}
+
+let reading = 0;
+
+function readVarint(): number {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = scratch[reading++] as number;
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+}
+
+function zigzag(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
+function unzigzag(value: number): number {
+  return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+}
