@@ -1,6 +1,7 @@
 // The garbage collector: what has lost its last owner goes; an owner deleted in the foreground waits for what blocks it;
 // an owner that leaves orphans lets go of them first. It works alike on every resource there is.
 
+import { fieldNamed, mayHave } from '../../streams/resources/encode.ts';
 import type { AnyObject, OwnerReference } from '../../streams/resources/meta.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import {
@@ -149,8 +150,12 @@ function uids(references: readonly OwnerReference[]): Set<string> {
   return new Set(references.map(({ uid }) => uid));
 }
 
+const ownerReferences = fieldNamed('ownerReferences');
+const deletionTimestamp = fieldNamed('deletionTimestamp');
+
 function keysOf({ type, ref, current, previous }: WatchedChange, world: ObjectReader, resourceOf: ResourceOf): Key[] {
-  if (ownsNothing(ref)) return [];
+  // Most new objects have no owners, and their bytes tell that without being parsed.
+  if (ownsNothing(ref) || (type === 'ADDED' && isNobodys(current.encoded()))) return [];
   const item = { resource: { group: ref.group, resource: ref.resource }, object: current.object };
   if (type === 'DELETED') {
     return [...dependentsOf(world, item.object).map(keyOfItem), ...waitingOwners(world, item.object, resourceOf)];
@@ -166,6 +171,11 @@ function keysOf({ type, ref, current, previous }: WatchedChange, world: ObjectRe
     if (dangling.length + waiting.length > 0) keys.push(keyOfItem(item));
   }
   return keys;
+}
+
+/** At the start every object there is counts as added: some of them may be on their way out. */
+function isNobodys(bytes: Uint8Array): boolean {
+  return !mayHave(bytes, ownerReferences) && !mayHave(bytes, deletionTimestamp);
 }
 
 /** Owners that wait for this dependent to go or to be let go. */

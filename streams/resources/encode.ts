@@ -20,6 +20,16 @@ export function openingEnd(object: Uint8Array): number {
   return at + opening.length;
 }
 
+/** A field as its name stands in an object's bytes. */
+export function fieldNamed(name: string): Buffer {
+  return Buffer.from(`${JSON.stringify(name)}:`);
+}
+
+/** Whether a field so named may be somewhere in an object; where it is not, that is told without parsing. */
+export function mayHave(object: Uint8Array, field: Buffer): boolean {
+  return Buffer.from(object.buffer, object.byteOffset, object.byteLength).indexOf(field) >= 0;
+}
+
 /** What is put there to make the JSON clients see: the resourceVersion as the first metadata field. */
 export function revisionField(object: Uint8Array, start: number, revision: Revision): Buffer {
   // Position zero is no event: an object that was only imagined (dry run) has no resourceVersion.
