@@ -16,6 +16,7 @@ import {
   horizontalPodAutoscalerController,
 } from './hpa/horizontal.ts';
 import { ipAddressController } from './ip-addresses.ts';
+import { jobController } from './job/job.ts';
 import { namespaceController } from './namespace.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController, nodeLifecycleDefaults } from './node-lifecycle.ts';
 import type { ResourceOf } from './owner-graph.ts';
@@ -31,8 +32,8 @@ import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
 import { serviceAccountTokenController, type TokenControllerOptions } from './service-account-token.ts';
 import { serviceCidrController } from './service-cidr.ts';
-import { pvcProtectionController, pvProtectionController } from './storage-protection.ts';
 import { taintEvictionController } from './taint-eviction.ts';
+import { type VolumeOptions, volumeControllers } from './volumes/volume-controllers.ts';
 
 export type ControllersOptions = {
   /** The cluster's CA certificate (PEM), published to every namespace. */
@@ -41,12 +42,13 @@ export type ControllersOptions = {
   readonly mintToken: TokenControllerOptions['mint'];
   /** Where objects of a kind are kept: the garbage collector follows owner references with it. */
   readonly resourceOf: ResourceOf;
-  /** Periods and rates; Kubernetes' defaults where left out. */
   /** What autoscalers read and scale. */
   readonly autoscaler: AutoscalerPorts & Partial<AutoscalerOptions>;
+  /** Periods and rates; Kubernetes' defaults where left out. */
   readonly nodeLifecycle?: Partial<NodeLifecycleOptions>;
   readonly podGarbageCollector?: Partial<PodGarbageCollectorOptions>;
   readonly resourceQuota?: Partial<ResourceQuotaOptions>;
+  readonly volumes?: VolumeOptions;
 };
 
 export function allControllers(options: ControllersOptions): readonly Controller[] {
@@ -60,6 +62,7 @@ export function allControllers(options: ControllersOptions): readonly Controller
     garbageCollector({ resourceOf: options.resourceOf }),
     deploymentController(),
     replicaSetController(),
+    jobController(),
     replicationControllerController(),
     endpointsController(),
     endpointSliceController(),
@@ -68,10 +71,9 @@ export function allControllers(options: ControllersOptions): readonly Controller
     flowSchemaController(),
     nodeLifecycleController({ ...nodeLifecycleDefaults, ...options.nodeLifecycle }),
     disruptionController({ resourceOf: options.resourceOf }),
-    taintEvictionController(),
-    pvcProtectionController(),
-    pvProtectionController(),
     horizontalPodAutoscalerController({ ...autoscalerDefaults, ...options.autoscaler }),
+    taintEvictionController(),
+    ...volumeControllers(options.volumes),
     podGarbageCollector({ ...podGarbageCollectorDefaults, ...options.podGarbageCollector }),
   ];
 }

@@ -1,24 +1,19 @@
-// The protection controllers of claims and volumes: the finalizer by which a claim outlives its deletion goes once no
-// pod uses the claim, that of a volume once no claim is bound to it. (Admission sets them on creation.)
+// The protection controllers of claims, volumes and volume attributes classes: the finalizer by which a claim outlives its
+// deletion goes once no pod uses the claim, that of a volume once no claim is bound to it, that of a class once neither
+// names it. (Admission sets the first two on creation.)
 
 import type { KubeObject, ResourceName } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../../streams/resources/storage.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import { type Controller, type Key, nothingToDo, type Plan, type WatchedChange } from '../kit/controller.ts';
 import { keyOfObject, parseKey } from '../kit/object-key.ts';
-import { isPodTerminal } from '../pod/pod-conditions.ts';
+import { claimNameOf, claimNamesOf, isClaimForPod, volumesOf } from '../volumes/claims.ts';
 
 export const pvcProtection = 'kubernetes.io/pvc-protection';
 export const pvProtection = 'kubernetes.io/pv-protection';
-
-type Volume = KubeObject & { readonly status?: { readonly phase?: string } };
-
-type PodVolume = {
-  readonly name: string;
-  readonly persistentVolumeClaim?: { readonly claimName: string };
-  readonly ephemeral?: unknown;
-};
+export const vacProtection = 'kubernetes.io/vac-protection';
 
 export function pvcProtectionController(): Controller {
   return {
@@ -33,13 +28,12 @@ export function pvcProtectionController(): Controller {
       { resource: resources.pods, keys: claimsLeft },
     ],
     reconcile(input) {
-      const key = parseKey(input.key);
-      const claim = input.world.get(resources.persistentVolumeClaims, key);
+      const claim = input.world.get<PersistentVolumeClaim>(resources.persistentVolumeClaims, parseKey(input.key));
       return protect({
         object: claim,
         resource: resources.persistentVolumeClaims,
         finalizer: pvcProtection,
-        inUse: () => isUsed(input.world, key),
+        inUse: () => claim !== undefined && isUsed(input.world, claim),
       });
     },
   };
@@ -54,7 +48,7 @@ export function pvProtectionController(): Controller {
       { resource: resources.persistentVolumes, keys: ({ type, ref }) => (type === 'DELETED' ? [] : [ref.name]) },
     ],
     reconcile(input) {
-      const volume = input.world.get<Volume>(resources.persistentVolumes, { name: input.key });
+      const volume = input.world.get<PersistentVolume>(resources.persistentVolumes, { name: input.key });
       return protect({
         object: volume,
         resource: resources.persistentVolumes,
@@ -62,6 +56,29 @@ export function pvProtectionController(): Controller {
         inUse: () => volume?.status?.phase === 'Bound',
       });
     },
+  };
+}
+
+export function vacProtectionController(): Controller {
+  return {
+    name: 'volumeattributesclass-protection-controller',
+    user: 'system:serviceaccount:kube-system:volumeattributesclass-protection-controller',
+    workers: 1,
+    watches: [
+      { resource: resources.volumeAttributesClasses, keys: ({ type, ref }) => (type === 'DELETED' ? [] : [ref.name]) },
+      { resource: resources.persistentVolumeClaims, keys: classesLeft },
+      { resource: resources.persistentVolumes, keys: classesLeft },
+    ],
+    reconcile: ({ world, key }) =>
+      protect({
+        object: world.get(resources.volumeAttributesClasses, { name: key }),
+        resource: resources.volumeAttributesClasses,
+        finalizer: vacProtection,
+        inUse: () =>
+          [resources.persistentVolumes, resources.persistentVolumeClaims].some((resource) =>
+            world.list(resource).some((object) => attributesClassesOf(object).includes(key)),
+          ),
+      }),
   };
 }
 
@@ -88,24 +105,45 @@ function protect({
   return { writes: [{ kind: 'update', resource, object: { ...object, metadata: kept } }] };
 }
 
-/** A pod uses its claims from being bound to a node until it is over: no kubelet starts one whose claim is to go. */
-function isUsed(world: ObjectReader, { namespace, name }: { namespace: string; name: string }): boolean {
-  return world.list<Pod>(resources.pods, { namespace }).some((pod) => usesClaims(pod) && claimsOf(pod).includes(name));
+/**
+ * A pod uses its claims from being bound to a node until it is gone, even when it is over; its ephemeral volumes only
+ * until its kubelet is done with it, lest pod and claim wait for each other. Before that, no kubelet starts a pod whose
+ * claim is to go.
+ */
+function isUsed(world: ObjectReader, claim: PersistentVolumeClaim): boolean {
+  const { namespace = '', name } = claim.metadata;
+  return world.list<Pod>(resources.pods, { namespace }).some((pod) => {
+    if ((pod.spec.nodeName ?? '') === '') return false;
+    return volumesOf(pod).some((volume) => {
+      if (claimNameOf(pod, volume) !== name) return false;
+      return volume.ephemeral === undefined || (!isShutDown(pod) && isClaimForPod(claim, pod));
+    });
+  });
 }
 
-function usesClaims(pod: Pod): boolean {
-  return (pod.spec.nodeName ?? '') !== '' && !isPodTerminal(pod);
+function isShutDown({ metadata }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0;
 }
 
 function claimsLeft({ type, current }: WatchedChange): readonly Key[] {
   const pod = current.object as unknown as Pod;
-  if (type !== 'DELETED' && usesClaims(pod)) return [];
-  return claimsOf(pod).map((name) => `${pod.metadata.namespace}/${name}`);
+  if (type !== 'DELETED' && !isShutDown(pod)) return [];
+  return claimNamesOf(pod).map((name) => `${pod.metadata.namespace}/${name}`);
 }
 
-function claimsOf({ metadata, spec }: Pod): string[] {
-  return ((spec.volumes ?? []) as readonly PodVolume[]).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
-    if (persistentVolumeClaim !== undefined) return [persistentVolumeClaim.claimName];
-    return ephemeral === undefined ? [] : [`${metadata.name}-${name}`];
-  });
+function classesLeft({ type, current, previous }: WatchedChange): readonly Key[] {
+  const kept = type === 'DELETED' ? [] : attributesClassesOf(current.object);
+  const before = type === 'DELETED' ? current : previous;
+  return before === undefined ? [] : attributesClassesOf(before.object).filter((name) => !kept.includes(name));
+}
+
+/** The class a volume has; of a claim, the one it wants, the one it has and the one it is on its way to. */
+function attributesClassesOf(object: KubeObject): readonly string[] {
+  const { spec, status } = object as Pick<PersistentVolumeClaim, 'spec' | 'status'> & KubeObject;
+  const named = [
+    spec.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ];
+  return named.flatMap((name) => (name === undefined || name === '' ? [] : [name]));
 }

@@ -23,6 +23,7 @@ import { writeKubeconfig } from '../pki/kubeconfig.ts';
 import { startApiStack } from './api-stack.ts';
 import { startControlPlane } from './control-plane.ts';
 import { controllersPath } from './controllers-path.ts';
+import { ensureDefaultStorage } from './default-storage.ts';
 import { ensureFirstObjects } from './first-objects.ts';
 import { servedAddresses, urlHost } from './listen-address.ts';
 import { openLog } from './open-log.ts';
@@ -111,6 +112,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   };
   await writeKubeconfig(dataDir.paths.kubeconfig, entry);
   if (options.kubeconfig !== undefined) await writeKubeconfig(options.kubeconfig, entry);
+  await ensureDefaultStorage({ world: stack.view, writer: stack.writer });
   await ensureFirstObjects({ world: stack.view, writer: stack.writer, port: server.port });
   const api = { world: stack.view, writer: stack.writer };
   const roles = ensureBootstrapPolicy(api);

@@ -18,6 +18,8 @@ export type NodeSpec = {
   readonly taints?: readonly Taint[];
 };
 
+export type AttachedVolume = { readonly name: string; readonly devicePath: string };
+
 export type NodeStatus = {
   readonly capacity?: Quantities;
   readonly allocatable?: Quantities;
@@ -25,6 +27,9 @@ export type NodeStatus = {
   readonly addresses?: readonly { readonly type: string; readonly address: string }[];
   readonly nodeInfo?: Readonly<Record<string, string>>;
   readonly images?: readonly { readonly names: readonly string[]; readonly sizeBytes?: number }[];
+  /** Volumes the controller has attached, and those pods on the node still hold. */
+  readonly volumesAttached?: readonly AttachedVolume[];
+  readonly volumesInUse?: readonly string[];
   readonly daemonEndpoints?: { readonly kubeletEndpoint: { readonly Port: number } };
 };
 

@@ -28,18 +28,24 @@ export const resourceByKind: Readonly<Record<string, ResourceName & { readonly n
   Secret: { ...resources.secrets, namespaced: true },
   PersistentVolumeClaim: { ...resources.persistentVolumeClaims, namespaced: true },
   PersistentVolume: { ...resources.persistentVolumes, namespaced: false },
+  StorageClass: { ...resources.storageClasses, namespaced: false },
+  CSIDriver: { ...resources.csiDrivers, namespaced: false },
+  CSINode: { ...resources.csiNodes, namespaced: false },
+  CSIStorageCapacity: { ...resources.csiStorageCapacities, namespaced: true },
+  VolumeAttachment: { ...resources.volumeAttachments, namespaced: false },
+  VolumeAttributesClass: { ...resources.volumeAttributesClasses, namespaced: false },
   ReplicationController: { ...resources.replicationControllers, namespaced: true },
   StatefulSet: { ...resources.statefulSets, namespaced: true },
   DaemonSet: { group: 'apps', resource: 'daemonsets', namespaced: true },
+  Job: { ...resources.jobs, namespaced: true },
+  CronJob: { ...resources.cronJobs, namespaced: true },
+  HorizontalPodAutoscaler: { ...resources.horizontalPodAutoscalers, namespaced: true },
   LimitRange: { ...resources.limitRanges, namespaced: true },
   ResourceQuota: { ...resources.resourceQuotas, namespaced: true },
   PodDisruptionBudget: { ...resources.podDisruptionBudgets, namespaced: true },
   ServiceCIDR: { ...resources.serviceCidrs, namespaced: false },
   IPAddress: { ...resources.ipAddresses, namespaced: false },
   ClusterRole: { ...resources.clusterRoles, namespaced: false },
-  Job: { ...resources.jobs, namespaced: true },
-  CronJob: { ...resources.cronJobs, namespaced: true },
-  HorizontalPodAutoscaler: { ...resources.horizontalPodAutoscalers, namespaced: true },
   ClusterRoleBinding: { ...resources.clusterRoleBindings, namespaced: false },
   Role: { ...resources.roles, namespaced: true },
   RoleBinding: { ...resources.roleBindings, namespaced: true },
@@ -83,13 +89,13 @@ export type When = {
   readonly nowMs?: number;
   readonly sinceMs?: number;
   readonly failures?: readonly FailedWrite[];
+  readonly memory?: unknown;
 };
 
 export function planOf(controller: Controller, world: ObjectView, when: When): Plan {
   const { key, nowMs = startMs, sinceMs = startMs, failures = [], memory } = when;
   return controller.reconcile({ world, key, nowMs, sinceMs, failures, memory, random: seededRandom(1) });
 }
-  readonly memory?: unknown;
 
 /** The plan in lines: writes with what they change, then notes, then when to look again. */
 export function told(world: ObjectView, plan: Plan): string[] {

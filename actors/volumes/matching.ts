@@ -1,0 +1,103 @@
+// Which volume a claim gets: one that is meant for it, else the smallest that suits. Asked by the binder without a node
+// and by the scheduler for one node. Source: component-helpers/storage/volume (FindMatchingVolume), pv_controller's index.
+
+import { matchesSelector } from '../../streams/resources/labels.ts';
+import type { Labels } from '../../streams/resources/meta.ts';
+import { compareQuantity } from '../../streams/resources/quantity.ts';
+import type { AccessMode, PersistentVolume, PersistentVolumeClaim } from '../../streams/resources/storage.ts';
+import { matchesAnyTerm, type Selectable } from '../scheduler/node-selector.ts';
+import { claimClass, requestedStorage, storageCapacity, volumeClass } from './claims.ts';
+
+/** The volume names the claim, and, where it says which incarnation, this one. */
+export function isMeantFor({ spec: { claimRef } }: PersistentVolume, { metadata }: PersistentVolumeClaim): boolean {
+  if (claimRef === undefined || claimRef.name !== metadata.name || claimRef.namespace !== metadata.namespace)
+    return false;
+  return (claimRef.uid ?? '') === '' || claimRef.uid === metadata.uid;
+}
+
+export function hasOtherMode(claim: PersistentVolumeClaim, volume: PersistentVolume): boolean {
+  return (claim.spec.volumeMode ?? 'Filesystem') !== (volume.spec.volumeMode ?? 'Filesystem');
+}
+
+export function offersModes(volume: PersistentVolume, wanted: readonly AccessMode[] | undefined): boolean {
+  return (wanted ?? []).every((mode) => volume.spec.accessModes?.includes(mode) === true);
+}
+
+/** Whether pods on the node can reach the volume. */
+export function suitsNode({ spec: { nodeAffinity } }: PersistentVolume, node: Selectable): boolean {
+  const terms = nodeAffinity?.required?.nodeSelectorTerms;
+  return terms === undefined || matchesAnyTerm(terms)(node);
+}
+
+/** Why a claim cannot have the volume it asks for by name, in upstream's words; undefined where it can. */
+export function mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim): string | undefined {
+  if (volume.metadata.deletionTimestamp !== undefined) {
+    return `the volume is marked for deletion "${volume.metadata.name}"`;
+  }
+  if (compareQuantity(storageCapacity(volume), requestedStorage(claim.spec)) < 0) return 'requested PV is too small';
+  if (volumeClass(volume) !== claimClass(claim)) return 'storageClassName does not match';
+  if (attributesClass(volume) !== attributesClass(claim)) return 'volumeAttributesClassName does not match';
+  if (hasOtherMode(claim, volume)) return 'incompatible volumeMode';
+  return offersModes(volume, claim.spec.accessModes) ? undefined : 'incompatible accessMode';
+}
+
+type Search = {
+  readonly claim: PersistentVolumeClaim;
+  readonly volumes: readonly PersistentVolume[];
+  /** Only volumes that pods on this node can reach. */
+  readonly node?: { readonly name: string; readonly labels: Labels } | undefined;
+  /** Volumes that are spoken for. */
+  readonly without?: ReadonlySet<string> | undefined;
+  /** Only a volume that is meant for the claim: all else is for the scheduler to find. */
+  readonly onlyMeant?: boolean;
+};
+
+/**
+ * The best volume for the claim. Without a node, volumes with few access modes go before those with many, whatever
+ * their size; among equals the smallest wins, then the first by name.
+ */
+export function findVolume(search: Search): PersistentVolume | undefined {
+  const { claim, node } = search;
+  let best: PersistentVolume | undefined;
+  for (const volume of search.volumes) {
+    if (!isCandidate(volume, search)) continue;
+    const reachable = node === undefined || suitsNode(volume, node);
+    if (isMeantFor(volume, claim)) {
+      // Nothing else will do for the claim; where the node cannot reach it, the node does not suit.
+      if (node !== undefined) return reachable ? volume : undefined;
+      if (offersModes(volume, claim.spec.accessModes)) return volume;
+      continue;
+    }
+    if (search.onlyMeant === true || !reachable || !isFree(volume, claim)) continue;
+    if (best === undefined || comesBefore(volume, best, node === undefined)) best = volume;
+  }
+  return best;
+}
+
+function isCandidate(volume: PersistentVolume, { claim, without }: Search): boolean {
+  if (without?.has(volume.metadata.name) === true) return false;
+  if (volume.spec.claimRef !== undefined && !isMeantFor(volume, claim)) return false;
+  if (volume.metadata.deletionTimestamp !== undefined || hasOtherMode(claim, volume)) return false;
+  if (attributesClass(volume) !== attributesClass(claim)) return false;
+  return compareQuantity(storageCapacity(volume), requestedStorage(claim.spec)) >= 0;
+}
+
+function isFree(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
+  const { selector, accessModes } = claim.spec;
+  if (volume.status?.phase !== 'Available' || volumeClass(volume) !== claimClass(claim)) return false;
+  if (selector !== undefined && !matchesSelector(selector, volume.metadata.labels)) return false;
+  return offersModes(volume, accessModes);
+}
+
+function comesBefore(a: PersistentVolume, b: PersistentVolume, fewestModesFirst: boolean): boolean {
+  if (fewestModesFirst) {
+    const modes = (a.spec.accessModes?.length ?? 0) - (b.spec.accessModes?.length ?? 0);
+    if (modes !== 0) return modes < 0;
+  }
+  const size = compareQuantity(storageCapacity(a), storageCapacity(b));
+  return size === 0 ? a.metadata.name < b.metadata.name : size < 0;
+}
+
+function attributesClass({ spec }: { readonly spec: { readonly volumeAttributesClassName?: string } }): string {
+  return spec.volumeAttributesClassName ?? '';
+}
