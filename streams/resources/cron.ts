@@ -77,19 +77,37 @@ function word(spec: string): CronSchedule {
   const text = spec.slice('@every '.length);
   const seconds = durationSeconds(text);
   if (seconds === undefined)
-    throw new Malformed(`failed to parse duration ${spec}: time: invalid duration ${JSON.stringify(text)}`);
+    throw new Malformed(`failed to parse duration ${spec}: time: ${durationProblem(text)} ${JSON.stringify(text)}`);
   return { kind: 'every', seconds: Math.max(1, Math.trunc(seconds)) };
 }
 
-const units: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 };
+/** Micro is written with either of two letters that look alike. */
+const units: Readonly<Record<string, number>> = {
+  h: 3600,
+  m: 60,
+  s: 1,
+  ms: 1e-3,
+  us: 1e-6,
+  '\u00b5s': 1e-6,
+  '\u03bcs': 1e-6,
+  ns: 1e-9,
+};
+const part = String.raw`([0-9]+\.?[0-9]*|\.[0-9]+)(h|ms|m|s|us|\u00b5s|\u03bcs|ns)`;
+const duration = new RegExp(`^[+-]?(?:0|(?:${part})+)$`);
+const parts = new RegExp(part, 'g');
 
 function durationSeconds(text: string): number | undefined {
-  if (!/^([0-9]+(\.[0-9]*)?|\.[0-9]+)(h|ms|m|s|us|µs|ns)(([0-9]+(\.[0-9]*)?|\.[0-9]+)(h|ms|m|s|us|µs|ns))*$/.test(text))
-    return undefined;
+  if (!duration.test(text)) return undefined;
   let seconds = 0;
-  for (const [, amount = '', unit = ''] of text.matchAll(/([0-9.]+)(h|ms|m|s|us|µs|ns)/g))
-    seconds += Number(amount) * (units[unit] ?? 0);
-  return seconds;
+  for (const [, amount = '', unit = ''] of text.matchAll(parts)) seconds += Number(amount) * (units[unit] ?? 0);
+  return text.startsWith('-') ? -seconds : seconds;
+}
+
+function durationProblem(text: string): string {
+  const rest = text.replace(/^[+-]/, '').replace(new RegExp(`^(${part})+`), '');
+  const unit = /^(?:[0-9]+\.?[0-9]*|\.[0-9]+)([^0-9.]*)/.exec(rest)?.[1];
+  if (unit === undefined) return 'invalid duration';
+  return unit === '' ? 'missing unit in duration' : `unknown unit ${JSON.stringify(unit)} in duration`;
 }
 
 function fieldsOf(spec: string): CronSchedule {
