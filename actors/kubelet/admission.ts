@@ -1,7 +1,7 @@
 // The last look at a pod before its node takes it: whether it fits beside those that are there. The scheduler has looked
 // already; this refuses what was bound past it, or what two schedulers bound to the same room.
 
-import type { Pod, Quantities } from '../../streams/resources/pod.ts';
+import type { Container, Pod, Quantities } from '../../streams/resources/pod.ts';
 import { type Amounts, amountsOf, podsMaxOf, requestsOf } from '../scheduler/amounts.ts';
 
 /** What one pod takes from its node. */
@@ -14,7 +14,28 @@ export type Share = {
 
 export type Refusal = { readonly reason: string; readonly message: string };
 
-export function shareOf({ metadata, spec }: Pod): Share {
+/** What the pod takes: what its node has granted it, where that is not what its spec wants by now. */
+export function shareOf(pod: Pod): Share {
+  const granted = new Map<string, Quantities>();
+  const { initContainerStatuses: init = [], containerStatuses: main = [] } = pod.status ?? {};
+  for (const { name, allocatedResources } of [...init, ...main])
+    if (allocatedResources !== undefined) granted.set(name, allocatedResources);
+  if (granted.size === 0) return wantedShareOf(pod);
+  const withGrant = (container: Container): Container => {
+    const requests = granted.get(container.name);
+    return requests === undefined ? container : { ...container, resources: { ...container.resources, requests } };
+  };
+  const { containers, initContainers } = pod.spec;
+  const spec = {
+    ...pod.spec,
+    containers: containers.map(withGrant),
+    ...(initContainers && { initContainers: initContainers.map(withGrant) }),
+  };
+  return wantedShareOf({ ...pod, spec });
+}
+
+/** What the pod's spec asks for. */
+export function wantedShareOf({ metadata, spec }: Pod): Share {
   const { milliCpu, memoryBytes, ephemeralBytes } = requestsOf(spec);
   return { uid: metadata.uid, milliCpu, memoryBytes, ephemeralBytes };
 }
@@ -50,6 +71,15 @@ export function refusalOf(
     };
   }
   return undefined;
+}
+
+/** Why a node that had no other pods could not grant it; undefined where it could. */
+export function fits({ milliCpu, memoryBytes }: Share, allocatable: Quantities): string | undefined {
+  const { capacity } = roomOf(allocatable);
+  const text = (resource: string, requested: number, whole: number) =>
+    `Node didn't have enough capacity: ${resource}, requested: ${requested}, capacity: ${whole}`;
+  if (memoryBytes > capacity.memoryBytes) return text('memory', memoryBytes, capacity.memoryBytes);
+  return milliCpu > capacity.milliCpu ? text('cpu', milliCpu, capacity.milliCpu) : undefined;
 }
 
 type Room = { readonly capacity: Amounts; readonly podsMax: number };

@@ -2,8 +2,8 @@
 
 import { timestamp } from '../../streams/resources/meta.ts';
 import type { Container, ContainerStatus, Pod } from '../../streams/resources/pod.ts';
-import { type ContainerRole, roleOf, runsAgain } from './back-off.ts';
-import type { ContainerExit, PullPolicy, RunningContainer, RuntimeContainer } from './runtime.ts';
+import { type ContainerRole, containerLists, roleOf, runsAgain } from './back-off.ts';
+import type { ContainerExit, PullPolicy, ResourceAmounts, RunningContainer, RuntimeContainer } from './runtime.ts';
 
 export type Work =
   /** To be begun as soon as the worker wants it to run. */
@@ -36,8 +36,15 @@ export type ContainerRecord = {
   readonly startedFrom: string;
   /** Grace it was last told to stop within. */
   readonly graceMs: number | null;
-  /** It is stopped because its definition changed: it runs again at once, whatever the restart policy says. */
-  readonly replaced: boolean;
+  /**
+   * What comes after the run that is being stopped: what its policy says; `restart`, because a probe failed; `replace`,
+   * at once and without a back-off, because its definition changed.
+   */
+  readonly afterwards: 'policy' | 'restart' | 'replace';
+  /** The probe that found it unhealthy, and the grace it is given for that. */
+  readonly unhealthy: { readonly probe: 'startup' | 'liveness'; readonly graceMs?: number } | null;
+  /** What the node has granted it. */
+  readonly allocated: ResourceAmounts;
 };
 
 /** Exit code and reason a runtime reports for containers that did not survive their machine. */
@@ -50,8 +57,8 @@ export function recordsOf(
 ): ContainerRecord[] {
   const initial = (pod.spec.initContainers?.length ?? 0) > 0 ? 'PodInitializing' : 'ContainerCreating';
   const records: ContainerRecord[] = [];
-  for (const list of ['initContainers', 'containers'] as const) {
-    const statuses = list === 'containers' ? pod.status?.containerStatuses : pod.status?.initContainerStatuses;
+  for (const list of containerLists) {
+    const statuses = pod.status?.[statusListOf[list]];
     for (const container of pod.spec[list] ?? []) {
       const status = statuses?.find(({ name }) => name === container.name) ?? freshStatus(container, initial);
       const latest = known?.find(({ name }) => name === container.name);
@@ -59,6 +66,17 @@ export function recordsOf(
     }
   }
   return known === undefined ? initializedAnew(records, pod) : records;
+}
+
+export const statusListOf = {
+  initContainers: 'initContainerStatuses',
+  containers: 'containerStatuses',
+  ephemeralContainers: 'ephemeralContainerStatuses',
+} as const;
+
+/** The record of an ephemeral container that was added to a pod that runs. */
+export function addedRecord(container: Container): ContainerRecord {
+  return freshRecord(container, { role: 'ephemeral', status: freshStatus(container, 'ContainerCreating') });
 }
 
 export function freshStatus({ name, image }: Pick<Container, 'name' | 'image'>, reason: string): ContainerStatus {
@@ -83,12 +101,22 @@ export function startedStatus(record: ContainerRecord, started: Omit<RunningCont
     state: { running: { startedAt: timestamp(started.startedAtMs) } },
     lastState: last === undefined ? {} : { terminated: last },
     ready: started.ready,
-    started: true,
+    started: started.started ?? true,
     restartCount: nextRestartCount(record),
     image: started.image,
     imageID: started.imageID,
     containerID: started.id,
+    ...resourcesShown(record.allocated),
   };
+}
+
+/** What a status says of resources; nothing for containers that neither ask for any nor are limited. */
+export function resourcesShown(
+  allocated: ResourceAmounts,
+  actual = allocated,
+): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
+  if (allocated.requests === undefined && allocated.limits === undefined) return {};
+  return { ...(allocated.requests && { allocatedResources: allocated.requests }), resources: actual };
 }
 
 /** The status of a container that ended. */
@@ -117,13 +145,18 @@ export function letsNextStart({ role, work, status }: ContainerRecord): boolean 
   return role === 'sidecar' ? status.started === true && work === 'running' : work === 'done';
 }
 
+/** A process of it may be there. */
+export function isAlive({ work }: ContainerRecord): boolean {
+  return work === 'starting' || work === 'running' || work === 'stopping';
+}
+
 /** How often the container was restarted once it has started again. */
 export function nextRestartCount({ status }: ContainerRecord): number {
   return status.containerID === undefined ? status.restartCount : status.restartCount + 1;
 }
 
 function freshRecord(
-  { name, image, imagePullPolicy }: Container,
+  { name, image, imagePullPolicy, resources }: Container,
   { role, status }: { role: ContainerRole; status: ContainerStatus },
 ): ContainerRecord {
   const policy = imagePullPolicy ?? 'IfNotPresent';
@@ -139,8 +172,16 @@ function freshRecord(
     waitMs: 0,
     startedFrom: image,
     graceMs: null,
-    replaced: false,
+    afterwards: 'policy',
+    unhealthy: null,
+    // What a kubelet before this one granted holds; where nothing was granted yet, the pod was admitted with its spec.
+    allocated: grantedBefore(status) ?? resources ?? {},
   };
+}
+
+function grantedBefore({ allocatedResources, resources }: ContainerStatus): ResourceAmounts | undefined {
+  if (allocatedResources === undefined && resources === undefined) return undefined;
+  return { ...resources, ...(allocatedResources && { requests: allocatedResources }) };
 }
 
 /** Brings a record in line with the container's latest run as the runtime knows it. */
@@ -153,7 +194,8 @@ function adopt(
   if (latest !== undefined && (running !== undefined || latest.id !== status.containerID)) {
     const began = running !== undefined && latest.id === status.containerID ? status : startedStatus(record, latest);
     if (latest.exit !== undefined) return { ...record, work: 'exited', status: terminated(began, latest.exit) };
-    const now = began.ready === latest.ready ? began : { ...began, ready: latest.ready };
+    const { ready, started = true } = latest;
+    const now = began.ready === ready && began.started === started ? began : { ...began, ready, started };
     return { ...record, work: 'running', startedFrom: latest.requestedImage, status: now };
   }
   if (running) return { ...record, work: 'exited', status: terminated(status, { ...lost, finishedAtMs: nowMs }) };

@@ -16,7 +16,7 @@ const retryMaxMs = 7_000;
 /** A status that others keep changing is corrected no more often than this. */
 const correctMinMs = 10_000;
 
-export class KubeletTurn extends Turn<KubeletContext, Extract<KubeletEffect, { kind: 'runPod' }>> {}
+export class KubeletTurn extends Turn<KubeletContext, Extract<KubeletEffect, { kind: 'runPod' | 'answerResize' }>> {}
 
 /** Takes in what an event says. */
 export function hear(turn: KubeletTurn, event: KubeletEvent): void {
@@ -40,6 +40,7 @@ export function hear(turn: KubeletTurn, event: KubeletEvent): void {
     case 'kubelet.stopped':
     case 'pod.bound':
     case 'pod.ended':
+    case 'pod.resizing':
       break;
   }
 }
@@ -80,6 +81,7 @@ export function goDark(turn: KubeletTurn): void {
 
 export function loseAllPods(turn: KubeletTurn): void {
   turn.draft.shares = [];
+  turn.draft.deferred = [];
 }
 
 function tellNode(turn: KubeletTurn, node: Node): void {

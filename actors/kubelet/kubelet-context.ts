@@ -6,7 +6,7 @@ import type { Pod } from '../../streams/resources/pod.ts';
 import type { WriteSettled } from '../kit/effect.ts';
 import type { Refusal, Share } from './admission.ts';
 import type { NodeProfile } from './node-object.ts';
-import type { NodeTimerFired, Timed } from './runtime.ts';
+import type { NodeTimerFired, RuntimeEvent, Timed } from './runtime.ts';
 import type { CommonEffect, TurnContext } from './turn.ts';
 
 export type Beat = {
@@ -32,6 +32,8 @@ export type KubeletEvent =
   | Timed<{ readonly type: 'pod.bound'; readonly pod: Pod }>
   /** A pod's containers have ended for good, or the pod is no more. */
   | Timed<{ readonly type: 'pod.ended'; readonly uid: string }>
+  /** A pod wants other resources than it was granted. */
+  | Timed<{ readonly type: 'pod.resizing'; readonly pod: Pod }>
   /** `newest` is the object as the world has it, where the write was refused. */
   | Timed<WriteSettled & { readonly newest?: KubeObject | undefined }>
   | NodeTimerFired;
@@ -39,7 +41,17 @@ export type KubeletEvent =
 export type KubeletEffect =
   | CommonEffect
   /** Start the pod's worker; with a refusal it only tells the world why the pod failed. */
-  | { readonly kind: 'runPod'; readonly pod: Pod; readonly refusal: Refusal | undefined };
+  | { readonly kind: 'runPod'; readonly pod: Pod; readonly refusal: Refusal | undefined }
+  | { readonly kind: 'answerResize'; readonly uid: string; readonly answer: ResizeAnswer };
+
+export type ResizeAnswer = Extract<RuntimeEvent, { type: 'resize.granted' | 'resize.refused' }>;
+
+/** A resize the node has no room for yet. */
+export type DeferredResize = {
+  readonly share: Share;
+  readonly generation: number | undefined;
+  readonly priority: number;
+};
 
 export type KubeletContext = TurnContext & {
   readonly profile: NodeProfile;
@@ -56,6 +68,7 @@ export type KubeletContext = TurnContext & {
   readonly failures: number;
   /** Of the pods that run on the node. */
   readonly shares: readonly Share[];
+  readonly deferred: readonly DeferredResize[];
 };
 
 export function kubeletContext({ profile, beat }: KubeletInput): KubeletContext {
@@ -69,6 +82,7 @@ export function kubeletContext({ profile, beat }: KubeletInput): KubeletContext 
     toldMs: null,
     failures: 0,
     shares: [],
+    deferred: [],
     timers: {},
     count: 0,
   };

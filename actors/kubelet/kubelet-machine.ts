@@ -7,6 +7,7 @@
 // A kubelet whose Node object was deleted beats no more until it is started again, as upstream.
 
 import { setup } from 'xstate';
+import { decideResize } from './decide-resize.ts';
 import { beat, goDark, greet, hear, KubeletTurn, loseAllPods, register } from './heartbeat.ts';
 import {
   type KubeletContext,
@@ -47,6 +48,7 @@ export const kubeletMachine = base
       loseAllPods: taking(loseAllPods),
       takePod: taking(takePod),
       forgetPod: taking(forgetPod),
+      decideResize: taking(decideResize),
     },
     guards: {
       isRegistered: ({ context }) => context.node !== null,
@@ -98,6 +100,7 @@ export const kubeletMachine = base
       'kubelet.stopped': '.stopped',
       'pod.bound': { actions: 'takePod' },
       'pod.ended': { actions: 'forgetPod' },
+      'pod.resizing': { actions: 'decideResize' },
       '*': '.faulted',
     },
   });

@@ -1,5 +1,6 @@
 // A turn of a pod's worker: with words for its containers, its reports and what it tells people.
 
+import { listOf } from './back-off.ts';
 import type { ContainerRecord } from './container-record.ts';
 import type { RuntimeEffect } from './runtime.ts';
 import { Turn } from './turn.ts';
@@ -31,12 +32,11 @@ export class PodTurn extends Turn<WorkerContext, RuntimeEffect> {
   }
 
   note(type: 'Normal' | 'Warning', reason: string, message: string, container?: ContainerRecord): void {
-    const list = container?.role === 'main' ? 'containers' : 'initContainers';
     this.ask({
       kind: 'note',
       note: {
         regarding: this.draft.pod,
-        ...(container === undefined ? undefined : { fieldPath: `spec.${list}{${container.name}}` }),
+        ...(container === undefined ? undefined : { fieldPath: `spec.${listOf(container.role)}{${container.name}}` }),
         type,
         reason,
         message,

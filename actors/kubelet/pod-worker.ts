@@ -21,11 +21,11 @@ import {
   isQuiet,
   keepRunning,
   prepare,
-  stop,
   takeUp,
 } from './pursue.ts';
 import { owesReport, report } from './report.ts';
 import type { WorkerEffect } from './runtime.ts';
+import { stop } from './stop-containers.ts';
 import { isEnding, type WorkerContext, type WorkerEvent, type WorkerInput, workerContext } from './worker-context.ts';
 
 type WorkerTypes = {
@@ -137,12 +137,21 @@ function hearing<P extends Pursuit>(pursuit: P) {
     'timer.fired': { actions },
     'sandbox.ready': { actions },
     'sandbox.failed': { actions },
+    'volumes.failed': { actions },
     'image.pulling': { actions },
     'image.pulled': { actions },
     'image.pullFailed': { actions },
     'container.started': { actions },
     'container.startFailed': { actions },
     'container.readiness': { actions },
+    'container.startedUp': { actions },
+    'container.probeFailed': { actions },
+    'container.unhealthy': { actions },
+    'container.hookFailed': { actions },
+    'container.resized': { actions },
+    'resize.granted': { actions },
+    'resize.refused': { actions },
+    'pod.evicted': { actions },
     'container.exited': { actions },
   } as const;
 }

@@ -3,18 +3,14 @@
 
 import { formatDuration } from '../kit/go-duration.ts';
 import { isPodTerminal } from '../pod/pod-conditions.ts';
-import { cleanRunMs, nextBackOff, runsAgain } from './back-off.ts';
-import { type ContainerRecord, letsNextStart, nextRestartCount } from './container-record.ts';
-import { waiting } from './observe.ts';
+import { cleanRunMs, nextBackOff, runsAfterFailedProbe, runsAgain } from './back-off.ts';
+import { type ContainerRecord, isAlive, letsNextStart, nextRestartCount } from './container-record.ts';
+import { waiting } from './observe-container.ts';
 import type { PodTurn } from './pod-turn.ts';
 import { isReported } from './report.ts';
+import { pursueResize } from './resize.ts';
+import { stopContainer } from './stop-containers.ts';
 import { containerTimer, deadlineTimer, isEnding, sandboxTimer, type WorkerContext } from './worker-context.ts';
-
-/** Least time a process gets to end by itself. */
-const graceMinMs = 2_000;
-const graceDefaultMs = 30_000;
-/** Timestamps have a second's precision, and the news of a deletion takes its time. */
-const timestampSlackMs = 1_500;
 
 /** The first turn. A pod with a deadline ends by it, however often its kubelet was restarted. */
 export function takeUp(turn: PodTurn): void {
@@ -38,6 +34,7 @@ export function prepare(turn: PodTurn): void {
 
 /** initializing: one init container after the other; each waits until those before it let it start. */
 export function initialize(turn: PodTurn): void {
+  for (const record of turn.draft.containers) if (record.role === 'ephemeral') keep(turn, record);
   for (const record of turn.draft.containers) {
     if (record.role === 'main') return;
     keep(turn, record);
@@ -47,7 +44,7 @@ export function initialize(turn: PodTurn): void {
 }
 
 export function isInitialized({ containers }: WorkerContext): boolean {
-  return containers.every((record) => record.role === 'main' || letsNextStart(record));
+  return containers.every((record) => !isInit(record) || letsNextStart(record));
 }
 
 /** An init container failed for good. */
@@ -60,22 +57,11 @@ export function isHopeless({ containers }: WorkerContext): boolean {
 /** running: sidecars and main containers are started and kept running as their policies say. */
 export function keepRunning(turn: PodTurn): void {
   for (const record of turn.draft.containers) if (record.role !== 'init') keep(turn, record);
+  pursueResize(turn, (record) => replace(turn, record, `Container ${record.name} resize requires restart`));
 }
 
 export function isCompleted({ containers }: WorkerContext): boolean {
   return containers.every(({ role, work }) => role !== 'main' || work === 'done');
-}
-
-/** stopping: the main containers first, all at once; then the sidecars, the last started first. */
-export function stop(turn: PodTurn): void {
-  const { draft } = turn;
-  for (const { name, work } of draft.containers) if (work === 'waiting') turn.disarm(containerTimer(name));
-  turn.disarm(deadlineTimer);
-  turn.disarm(sandboxTimer);
-  const alive = draft.containers.filter(isAlive);
-  const others = alive.filter(({ role }) => role !== 'sidecar');
-  const next = others.length > 0 ? others : alive.slice(-1);
-  for (const record of next) stopContainer(turn, record, `Stopping container ${record.name}`);
 }
 
 export function isQuiet({ containers }: WorkerContext): boolean {
@@ -96,8 +82,8 @@ export function cleanUp(turn: PodTurn): void {
   turn.ask({ kind: 'removePod', pod: turn.draft.pod });
 }
 
-function isAlive({ work }: ContainerRecord): boolean {
-  return work === 'starting' || work === 'running' || work === 'stopping';
+function isInit({ role }: ContainerRecord): boolean {
+  return role === 'init' || role === 'sidecar';
 }
 
 function keep(turn: PodTurn, record: ContainerRecord): void {
@@ -109,7 +95,8 @@ function keep(turn: PodTurn, record: ContainerRecord): void {
       start(turn, record);
       break;
     case 'running':
-      replaceChanged(turn, record);
+      if (record.startedFrom !== record.image) replaceChanged(turn, record);
+      else if (record.unhealthy !== null) stopUnhealthy(turn, record, record.unhealthy);
       break;
     case 'exited':
       afterExit(turn, record);
@@ -132,7 +119,7 @@ function pull(turn: PodTurn, { name, image, policy }: ContainerRecord): void {
 
 function start(turn: PodTurn, record: ContainerRecord): void {
   const { name, image } = record;
-  turn.setContainer(name, { work: 'starting', replaced: false, startedFrom: image });
+  turn.setContainer(name, { work: 'starting', afterwards: 'policy', unhealthy: null, startedFrom: image });
   turn.ask({
     kind: 'startContainer',
     pod: turn.draft.pod,
@@ -144,45 +131,35 @@ function start(turn: PodTurn, record: ContainerRecord): void {
 
 /** A pod's images may be changed in place: the container is stopped and started from the new one. */
 function replaceChanged(turn: PodTurn, record: ContainerRecord): void {
-  if (record.startedFrom === record.image) return;
-  turn.setContainer(record.name, { replaced: true });
-  stopContainer(turn, record, `Container ${record.name} definition changed, will be restarted`);
+  replace(turn, record, `Container ${record.name} definition changed, will be restarted`);
 }
 
-function stopContainer(turn: PodTurn, { name, work, graceMs, status }: ContainerRecord, message: string): void {
-  if (work === 'starting' || status.containerID === undefined) return;
-  const grace = graceOf(turn, { again: graceMs !== null });
-  if (graceMs !== null && grace >= graceMs) return;
-  const record = turn.container(name);
-  if (graceMs === null) turn.note('Normal', 'Killing', message, record);
-  turn.setContainer(name, { work: 'stopping', graceMs: grace });
-  turn.ask({ kind: 'stopContainer', pod: turn.draft.pod, container: name, id: status.containerID, graceMs: grace });
+function replace(turn: PodTurn, record: ContainerRecord, message: string): void {
+  turn.setContainer(record.name, { afterwards: 'replace' });
+  stopContainer(turn, record, { message });
 }
 
-/**
- * Time to end by itself. The grace of a deletion counts whole from when the kubelet learns of it, and anew when it is
- * shortened; one that began before the kubelet did (it was restarted) is only as long as what is left of it.
- */
-function graceOf({ draft, nowMs }: PodTurn, { again }: { again: boolean }): number {
-  const { deletionTimestamp, deletionGracePeriodSeconds } = draft.pod.metadata;
-  const configured = draft.pod.spec.terminationGracePeriodSeconds;
-  if (deletionTimestamp === undefined) {
-    return configured === undefined ? graceDefaultMs : Math.max(graceMinMs, configured * 1000);
-  }
-  const whole = (deletionGracePeriodSeconds ?? 0) * 1000;
-  const left = Date.parse(deletionTimestamp) - nowMs;
-  return Math.max(graceMinMs, again || left > whole - timestampSlackMs ? whole : left);
+function stopUnhealthy(
+  turn: PodTurn,
+  record: ContainerRecord,
+  { probe, graceMs }: NonNullable<ContainerRecord['unhealthy']>,
+): void {
+  const again = runsAfterFailedProbe(turn.draft.pod, record);
+  if (again) turn.setContainer(record.name, { afterwards: 'restart' });
+  const message = `Container ${record.name} failed ${probe} probe${again ? ', will be restarted' : ''}`;
+  stopContainer(turn, record, { message, graceMs });
 }
 
 /** Decides what becomes of a container that ended while its pod goes on. */
 function afterExit(turn: PodTurn, record: ContainerRecord): void {
-  const { name, status, replaced } = record;
+  const { name, status, afterwards } = record;
   const end = status.state?.terminated;
-  if (!replaced && !runsAgain(turn.draft.pod, record, end?.exitCode ?? 0)) {
+  if (afterwards === 'policy' && !runsAgain(turn.draft.pod, record, end?.exitCode ?? 0)) {
     turn.setContainer(name, { work: 'done' });
     return;
   }
   const ranMs = Date.parse(end?.finishedAt ?? '') - Date.parse(end?.startedAt ?? '');
+  const replaced = afterwards === 'replace';
   const backOff = replaced || ranMs >= cleanRunMs ? 0 : record.restartBackOffMs;
   const sinceMs = Math.max(0, turn.nowMs - Date.parse(end?.finishedAt ?? ''));
   turn.setContainer(name, { restartBackOffMs: replaced ? 0 : nextBackOff(backOff) });

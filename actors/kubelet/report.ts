@@ -8,8 +8,10 @@ import type { WriteSettled } from '../kit/effect.ts';
 import { sameJson } from '../kit/same-json.ts';
 import type { Write } from '../kit/write.ts';
 import { podStatus } from '../pod/pod-status.ts';
-import type { ContainerRecord } from './container-record.ts';
+import { listOf } from './back-off.ts';
+import { type ContainerRecord, statusListOf } from './container-record.ts';
 import type { PodTurn } from './pod-turn.ts';
+import { resizeConditions } from './resize.ts';
 import { causeOf, isNewer } from './turn.ts';
 import { retryTimer, type WorkerContext } from './worker-context.ts';
 
@@ -24,16 +26,19 @@ export function report(turn: PodTurn): void {
   const { draft, nowMs } = turn;
   const { pod, ended, reporting } = draft;
   turn.setReporting({ dirty: false });
-  const init = draft.containers.filter(({ role }) => role !== 'main');
+  const init = draft.containers.filter(({ role }) => role === 'init' || role === 'sidecar');
   const main = draft.containers.filter(({ role }) => role === 'main');
+  const ephemeral = draft.containers.filter(({ role }) => role === 'ephemeral');
   const status = podStatus({
     pod,
     initContainers: init.map(statusOf),
     containers: main.map(statusOf),
+    ephemeralContainers: ephemeral.map(statusOf),
     hostIP: draft.node.ip,
     podIP: draft.tellsSandbox ? (draft.podIP ?? undefined) : undefined,
     ended,
     failure: draft.failure ?? undefined,
+    resize: resizeConditions(draft.resize),
     nowMs,
   });
   if (!reporting.told && !sameJson(status, pod.status)) {
@@ -70,7 +75,7 @@ export function settled(turn: PodTurn, { ticket, outcome }: WriteSettled): void 
 
 /** Whether the world shows the container's state as the worker has it. */
 export function isReported({ pod }: WorkerContext, { name, role, status }: ContainerRecord): boolean {
-  const statuses = role === 'main' ? pod.status?.containerStatuses : pod.status?.initContainerStatuses;
+  const statuses = pod.status?.[statusListOf[listOf(role)]];
   return sameJson(statuses?.find((shown) => shown.name === name)?.state, status.state);
 }
 

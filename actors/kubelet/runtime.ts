@@ -1,8 +1,9 @@
 // What a kubelet asks of its node's container runtime, and what it hears back. A pod's worker is told about its own pod
 // only, so its events name a container at most. All results are facts: they are true in whatever state the worker is.
 
-import type { Pod } from '../../streams/resources/pod.ts';
+import type { Pod, Quantities } from '../../streams/resources/pod.ts';
 import type { TimerFired } from '../kit/effect.ts';
+import type { ProbeKind } from './probe-course.ts';
 import type { CommonEffect } from './turn.ts';
 
 export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
@@ -34,6 +35,16 @@ export type RuntimeEffect =
       readonly id: string;
       readonly graceMs: number;
     }
+  /** Give a running container other resources: answered by `container.resized`. */
+  | {
+      readonly kind: 'resizeContainer';
+      readonly pod: Pod;
+      readonly container: string;
+      readonly id: string;
+      readonly resources: ResourceAmounts;
+    }
+  /** Ask the kubelet whether the node has room for the pod's new requests: `resize.granted` or `resize.refused`. */
+  | { readonly kind: 'askResize'; readonly pod: Pod }
   /** Kill what still runs and forget the pod. Nothing returns. */
   | { readonly kind: 'removePod'; readonly pod: Pod };
 
@@ -43,6 +54,8 @@ export type WorkerEffect = CommonEffect | RuntimeEffect;
 export type RuntimeEvent =
   | { readonly type: 'sandbox.ready'; readonly ip: string }
   | { readonly type: 'sandbox.failed'; readonly message: string }
+  /** What the pod mounts is not there yet. */
+  | { readonly type: 'volumes.failed'; readonly message: string }
   /** The image is not there and is being fetched. */
   | { readonly type: 'image.pulling'; readonly container: string }
   | {
@@ -65,6 +78,40 @@ export type RuntimeEvent =
       readonly message: string;
     }
   | { readonly type: 'container.readiness'; readonly container: string; readonly id: string; readonly ready: boolean }
+  /** It passed its startup probe. */
+  | { readonly type: 'container.startedUp'; readonly container: string; readonly id: string }
+  /** One execution of a probe failed. */
+  | {
+      readonly type: 'container.probeFailed';
+      readonly container: string;
+      readonly id: string;
+      readonly probe: ProbeKind;
+      readonly output: string;
+    }
+  /** A probe failed so often that the container is to be stopped, within `graceMs` where the probe says so. */
+  | {
+      readonly type: 'container.unhealthy';
+      readonly container: string;
+      readonly id: string;
+      readonly probe: Exclude<ProbeKind, 'readiness'>;
+      readonly graceMs?: number;
+    }
+  | { readonly type: 'container.hookFailed'; readonly container: string; readonly id: string }
+  | {
+      readonly type: 'container.resized';
+      readonly container: string;
+      readonly id: string;
+      readonly resources: ResourceAmounts;
+    }
+  | { readonly type: 'resize.granted'; readonly generation: number | undefined }
+  | {
+      readonly type: 'resize.refused';
+      readonly generation: number | undefined;
+      readonly reason: 'Deferred' | 'Infeasible';
+      readonly message: string;
+    }
+  /** The node is short of something and gives the pod up. */
+  | { readonly type: 'pod.evicted'; readonly message: string }
   | ({ readonly type: 'container.exited'; readonly container: string; readonly id: string } & ContainerExit);
 
 export type PullFailure = 'ErrImagePull' | 'ErrImageNeverPull' | 'InvalidImageName';
@@ -82,7 +129,11 @@ export type RunningContainer = {
   readonly startedAtMs: number;
   /** Passed its readiness probe, or needs none. */
   readonly ready: boolean;
+  /** Passed its startup probe; absent where it needs none. */
+  readonly started?: boolean;
 };
+
+export type ResourceAmounts = { readonly requests?: Quantities; readonly limits?: Quantities };
 
 export type ContainerExit = {
   readonly exitCode: number;

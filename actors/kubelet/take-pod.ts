@@ -2,6 +2,7 @@
 // that is over or going away is taken too, because its end must be told.
 
 import { refusalOf, shareOf } from './admission.ts';
+import { retryDeferred } from './decide-resize.ts';
 import type { KubeletTurn } from './heartbeat.ts';
 import type { KubeletEvent } from './kubelet-context.ts';
 
@@ -17,11 +18,15 @@ export function takePod(turn: KubeletTurn, event: KubeletEvent): void {
   if (refusal === undefined) draft.shares = [...draft.shares, share];
   turn.ask({ kind: 'runPod', pod, refusal });
   if (refusal === undefined) return;
-  const note = { regarding: pod, type: 'Warning', ...refusal, component: 'kubelet', host: draft.profile.name } as const;
-  turn.ask({ kind: 'note', note });
+  const { reason } = refusal;
+  const message = refusal.message.replace(/^Pod was rejected: /, '');
+  const host = draft.profile.name;
+  turn.ask({ kind: 'note', note: { regarding: pod, type: 'Warning', reason, message, component: 'kubelet', host } });
 }
 
 export function forgetPod(turn: KubeletTurn, event: KubeletEvent): void {
   if (event.type !== 'pod.ended') return;
   turn.draft.shares = turn.draft.shares.filter(({ uid }) => uid !== event.uid);
+  turn.draft.deferred = turn.draft.deferred.filter(({ share }) => share.uid !== event.uid);
+  retryDeferred(turn);
 }

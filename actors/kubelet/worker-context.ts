@@ -3,8 +3,10 @@
 
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { WriteSettled } from '../kit/effect.ts';
+import type { PodFailure } from '../pod/pod-status.ts';
 import type { Refusal } from './admission.ts';
 import { type ContainerRecord, recordsOf } from './container-record.ts';
+import { type PodResize, resizeOf } from './resize.ts';
 import type { NodeTimerFired, RuntimeEvent, RuntimePod, Timed } from './runtime.ts';
 import type { TurnContext } from './turn.ts';
 
@@ -51,8 +53,12 @@ export type WorkerContext = TurnContext & {
   /** The sandbox is being made. */
   readonly awaitsSandbox: boolean;
   readonly containers: readonly ContainerRecord[];
+  /** What the next wait for its volumes will follow, milliseconds. */
+  readonly mountBackOffMs: number;
+  /** The resize that was asked for and what came of it. */
+  readonly resize: PodResize;
   /** Why the pod was given up while its containers were well. */
-  readonly failure: Refusal | null;
+  readonly failure: PodFailure | null;
   /** Nothing runs any more and nothing will. */
   readonly ended: boolean;
   readonly reporting: Reporting;
@@ -66,7 +72,9 @@ export function workerContext({ pod, node, runtime, refusal, nowMs }: WorkerInpu
     tellsSandbox: runtime !== undefined,
     awaitsSandbox: false,
     containers: recordsOf(pod, { known: runtime?.containers, nowMs }),
-    failure: refusal ?? null,
+    mountBackOffMs: 0,
+    resize: resizeOf(pod),
+    failure: refusal === undefined ? null : { kind: 'rejected', ...refusal },
     ended: false,
     reporting: {
       dirty: true,
@@ -102,6 +110,8 @@ export function isEnding({ pod, failure }: WorkerContext): boolean {
 }
 
 export const containerTimer = (name: string) => `container/${name}`;
+/** Fires when a container that was restarted has run so long that it is forgiven. */
+export const cleanRunTimer = (name: string) => `clean-run/${name}`;
 export const sandboxTimer = 'sandbox';
 export const deadlineTimer = 'deadline';
 export const retryTimer = 'write';

@@ -17,7 +17,7 @@ export type ContainerStep = {
 
 export type ContainerTransition = Transition & {
   readonly container: string;
-  readonly role: 'init' | 'main';
+  readonly role: 'init' | 'main' | 'ephemeral';
 };
 
 const ended = {
@@ -121,6 +121,7 @@ export function containerAnomaly(before: Pod | undefined, after: Pod | undefined
 const lists = [
   { list: 'initContainerStatuses', role: 'init' },
   { list: 'containerStatuses', role: 'main' },
+  { list: 'ephemeralContainerStatuses', role: 'ephemeral' },
 ] as const;
 
 const pullProblems = new Set([

@@ -5,18 +5,33 @@ import { type Condition, timestamp } from '../../streams/resources/meta.ts';
 import type { Container, ContainerStatus, Pod, PodPhase, PodStatus } from '../../streams/resources/pod.ts';
 import { findCondition } from '../kit/conditions.ts';
 
+/** Why a node gave a pod up: it never took it, it is short of something, or the pod's time was over. */
+export type PodFailure = {
+  readonly kind: 'rejected' | 'evicted' | 'expired';
+  readonly reason: string;
+  readonly message: string;
+};
+
 export type PodReport = {
   /** The newest version, whose status this one follows. */
   readonly pod: Pod;
   readonly initContainers: readonly ContainerStatus[];
   readonly containers: readonly ContainerStatus[];
+  readonly ephemeralContainers?: readonly ContainerStatus[];
   readonly hostIP: string;
   /** Absent until the pod's sandbox stands, and again once it is gone. */
   readonly podIP: string | undefined;
   /** Nothing runs any more and nothing will be started again. */
   readonly ended: boolean;
   /** Why the node gave the pod up, e.g. `DeadlineExceeded`: it fails whatever its containers did. */
-  readonly failure?: { readonly reason: string; readonly message: string } | undefined;
+  readonly failure?: PodFailure | undefined;
+  /** What is to be said of a resize. */
+  readonly resize?: readonly {
+    readonly type: string;
+    readonly reason?: string;
+    readonly message?: string;
+    readonly generation?: number;
+  }[];
   readonly nowMs: number;
 };
 
@@ -28,19 +43,34 @@ export function podStatus(report: PodReport): PodStatus {
   const now = timestamp(report.nowMs);
   const ip = podIP ?? before.podIP;
   const { conditions: _c, reason: _r, message: _m, initContainerStatuses: _i, containerStatuses: _s, ...kept } = before;
+  const ephemeral = report.ephemeralContainers ?? [];
   return {
     ...kept,
     ...(generation === undefined ? undefined : { observedGeneration: generation }),
     phase,
     conditions: podConditions(report, { phase, generation, now }),
-    ...(report.ended ? failure : undefined),
+    ...(isFinal(before) ? verdictOf(before) : report.ended && failure !== undefined && verdictOf(failure)),
     hostIP,
     hostIPs: [{ ip: hostIP }],
     ...(ip === undefined ? undefined : { podIP: ip, podIPs: [{ ip }] }),
     startTime: before.startTime ?? now,
     ...(report.initContainers.length === 0 ? undefined : { initContainerStatuses: report.initContainers }),
-    containerStatuses: report.containers,
+    // A pod the node never took has no containers to speak of.
+    ...(isRejected(report) ? undefined : { containerStatuses: report.containers }),
+    ...(ephemeral.length === 0 ? undefined : { ephemeralContainerStatuses: ephemeral }),
   };
+}
+
+function isRejected({ failure, pod: { status } }: PodReport): boolean {
+  return failure?.kind === 'rejected' || (isFinal(status) && status?.containerStatuses === undefined);
+}
+
+function isFinal(status: PodStatus | undefined): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+function verdictOf({ reason, message }: { readonly reason?: string; readonly message?: string }) {
+  return { ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) };
 }
 
 /**
@@ -97,11 +127,28 @@ function podConditions(report: PodReport, frame: Frame): readonly Condition[] {
     follow(before, 'ContainersReady', containersReady, frame),
     scheduled?.status === 'True' ? scheduled : follow(before, 'PodScheduled', yes, frame),
   ];
-  for (const condition of before) if (!own.has(condition.type)) conditions.push(condition);
+  for (const { type, generation = frame.generation, ...verdict } of report.resize ?? [])
+    conditions.push(follow(before, type, { status: 'True', ...verdict }, { ...frame, generation }));
+  if (report.failure?.kind === 'evicted') {
+    const verdict = { status: 'True', reason: 'TerminationByKubelet', message: report.failure.message } as const;
+    conditions.push(follow(before, 'DisruptionTarget', verdict, frame));
+  }
+  for (const condition of before) {
+    if (!own.has(condition.type) && findCondition(conditions, condition.type) === undefined) conditions.push(condition);
+  }
   return conditions;
 }
 
-const own = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+/** Kept by the kubelet alone: what it does not say does not hold. */
+const own = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+  'PodResizePending',
+  'PodResizeInProgress',
+]);
 
 /** The condition as it is now; the same object where nothing about it changed. */
 function follow(

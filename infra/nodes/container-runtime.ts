@@ -4,6 +4,7 @@
 import type {
   PullFailure,
   PullPolicy,
+  ResourceAmounts,
   RunningContainer,
   RuntimeEvent,
   RuntimePod,
@@ -47,10 +48,28 @@ export type StopRequest = {
   readonly graceMs: number;
 };
 
-/** Something that happened to a pod's container by itself. */
+export type ResizeRequest = {
+  readonly pod: Pod;
+  readonly container: string;
+  readonly id: string;
+  readonly resources: ResourceAmounts;
+};
+
+/** Something that happened to a pod's container by itself: it ended, or a probe says otherwise than before. */
 export type RuntimeNews = {
   readonly pod: Pod;
-  readonly event: Extract<RuntimeEvent, { type: 'container.exited' | 'container.readiness' }>;
+  readonly event: Extract<
+    RuntimeEvent,
+    {
+      type:
+        | 'container.exited'
+        | 'container.readiness'
+        | 'container.startedUp'
+        | 'container.probeFailed'
+        | 'container.unhealthy'
+        | 'container.hookFailed';
+    }
+  >;
 };
 
 export type LogOptions = {
@@ -82,6 +101,10 @@ export type ContainerRuntime = {
   startContainer(request: StartRequest): Promise<StartOutcome>;
   /** Returns at once; the exit is told. */
   stopContainer(request: StopRequest): void;
+  /** Resolves with what the container runs with now. */
+  resizeContainer(request: ResizeRequest): Promise<ResourceAmounts>;
+  /** The pod has a new version: what a runtime reads of it may have changed. */
+  podChanged(pod: Pod): void;
   /** Kills what still runs of the pod, silently, and forgets it. */
   removePod(pod: Pod): void;
   /** What there is of the pod right now; undefined where there is nothing. */

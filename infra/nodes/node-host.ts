@@ -21,6 +21,7 @@ import { keyOf } from '../../streams/views/stored-object.ts';
 import type { WriteContext, Writer } from '../host/writer.ts';
 import type { ContainerRuntime, LogOptions, LogOutcome } from './container-runtime.ts';
 import { NodeActor, type TimerEffect } from './node-actor.ts';
+import { type PodReferences, podReferences } from './pod-references.ts';
 import { PodRunner } from './pod-runner.ts';
 
 export type NodeMachine = {
@@ -48,12 +49,14 @@ export class NodeHost {
   readonly #machine: ReturnType<typeof newKubelet>;
   readonly #kubelet: NodeActor<KubeletEvent, Effect>;
   readonly #pods = new Map<string, PodRunner>();
+  readonly #references: PodReferences;
   readonly #underWay = new Set<Promise<unknown>>();
   #runtime: ContainerRuntime | undefined;
 
   constructor(options: NodeHostOptions) {
     this.name = options.profile.name;
     this.#options = options;
+    this.#references = podReferences(options.world);
     this.#machine = newKubelet(options);
     this.#kubelet = new NodeActor<KubeletEvent, Effect>(this.#machine, {
       clock: options.clock,
@@ -144,6 +147,9 @@ export class NodeHost {
       case 'runPod':
         this.#runPod(effect.pod, effect.refusal);
         return;
+      case 'answerResize':
+        this.#runnerOf(effect.uid)?.hear(effect.answer);
+        return;
       default:
         assertNever(effect);
     }
@@ -167,6 +173,8 @@ export class NodeHost {
       clock,
       write: (write, cause) => this.#write(write, cause),
       note: (note) => writer.note(note, this.#context(null)),
+      references: this.#references,
+      askResize: (wanted) => this.#kubelet.send({ type: 'pod.resizing', pod: wanted, nowMs: clock.now() }),
       newest: () => {
         const newest = world.get<Pod>(resources.pods, { namespace, name });
         return newest?.metadata.uid === uid ? newest : undefined;
@@ -179,6 +187,11 @@ export class NodeHost {
     });
     this.#pods.set(key, runner);
     runner.start(pod, refusal);
+  }
+
+  #runnerOf(uid: string): PodRunner | undefined {
+    for (const runner of this.#pods.values()) if (runner.uid === uid) return runner;
+    return undefined;
   }
 
   #podEnded(uid: string): void {

@@ -15,6 +15,7 @@ import type { KubeObject } from '../../streams/resources/meta.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { ContainerRuntime, PullOutcome, SandboxOutcome, StartOutcome } from './container-runtime.ts';
 import { NodeActor, type TimerEffect } from './node-actor.ts';
+import type { PodReferences } from './pod-references.ts';
 
 export type PodRunnerPorts = {
   readonly node: { readonly name: string; readonly ip: string };
@@ -22,6 +23,10 @@ export type PodRunnerPorts = {
   readonly clock: Clock;
   write(write: Write, cause: Cause | null): Promise<WriteOutcome>;
   note(note: Note): void;
+  /** What the pod refers to and needs before it can start. */
+  readonly references: PodReferences;
+  /** The kubelet is to say whether the node has room for what the pod wants now; its answer is heard. */
+  askResize(pod: Pod): void;
   /** The newest version of the pod, where it is still there. */
   newest(): Pod | undefined;
   /** Its containers have ended for good. */
@@ -57,6 +62,7 @@ export class PodRunner {
   changed(pod: Pod): void {
     if (revisionOf(pod) <= this.#seen) return;
     this.#seen = revisionOf(pod);
+    this.#ports.runtime.podChanged(pod);
     this.#tell({ type: 'pod.changed', pod, nowMs: this.#ports.clock.now() }, () => pod);
   }
 
@@ -145,18 +151,28 @@ export class PodRunner {
   /** A runtime never rejects: its outcomes are data. */
   #call(effect: RuntimeEffect): void {
     const { runtime } = this.#ports;
+    const hear = (outcome: Promise<RuntimeEvent>) => void outcome.then((event) => this.hear(event));
     switch (effect.kind) {
       case 'makeSandbox':
-        void runtime.makeSandbox(effect.pod).then((outcome) => this.hear(sandboxEvent(outcome)));
+        hear(this.#makeSandbox(effect.pod));
         return;
       case 'pullImage': {
         const { container } = effect;
         const onPulling = () => this.hear({ type: 'image.pulling', container });
-        void runtime.pullImage({ ...effect, onPulling }).then((outcome) => this.hear(pullEvent(container, outcome)));
+        hear(runtime.pullImage({ ...effect, onPulling }).then((outcome) => pullEvent(container, outcome)));
         return;
       }
       case 'startContainer':
-        void runtime.startContainer(effect).then((outcome) => this.hear(startEvent(effect.container, outcome)));
+        hear(this.#startContainer(effect));
+        return;
+      case 'resizeContainer': {
+        const { container, id } = effect;
+        const resized = runtime.resizeContainer(effect);
+        hear(resized.then((resources) => ({ type: 'container.resized', container, id, resources })));
+        return;
+      }
+      case 'askResize':
+        this.#ports.askResize(effect.pod);
         return;
       case 'stopContainer':
         runtime.stopContainer(effect);
@@ -167,6 +183,21 @@ export class PodRunner {
       default:
         assertNever(effect);
     }
+  }
+
+  async #makeSandbox(pod: Pod): Promise<RuntimeEvent> {
+    const { runtime, references } = this.#ports;
+    const message = references.volumeProblem(pod);
+    if (message !== undefined) return { type: 'volumes.failed', message };
+    return sandboxEvent(await runtime.makeSandbox(pod));
+  }
+
+  async #startContainer(effect: Extract<RuntimeEffect, { kind: 'startContainer' }>): Promise<RuntimeEvent> {
+    const { runtime, references } = this.#ports;
+    const { pod, container } = effect;
+    const message = references.configProblem(pod, container);
+    if (message === undefined) return startEvent(container, await runtime.startContainer(effect));
+    return { type: 'container.startFailed', container, reason: 'CreateContainerConfigError', message };
   }
 }
 

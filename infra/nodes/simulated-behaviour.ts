@@ -13,15 +13,24 @@
 // | `failures`      | how many runs fail before one goes on running  | all of them                                      |
 // | `pull-latency`  | a duration                                     | 40–100 ms, seeded; 5–15 ms where it is cached    |
 // | `start-latency` | a duration                                     | 10–50 ms, seeded                                 |
-// | `ready-after`   | a duration from start to ready, or `never`     | the readiness probe's initialDelaySeconds        |
+// | `ready-after`   | a duration from start to ready, or `never`     | as the readiness probe says, else at once        |
+// | `startup`,      | when that probe fails, counted from the start: | `ok`                                             |
+// | `liveness`,     | `ok`, `fail`, `fail 10s..30s`, `fail 30s..`,   |                                                  |
+// | `readiness`     | `fail ..5s, fail 1m..2m`                       |                                                  |
+// | `cpu`, `memory` | usage over time (`usage-script.ts`); memory    | a fraction of the requests                       |
+// |                 | above the limit is OOMKilled                   |                                                  |
+// | `pre-stop`      | how long the preStop hook takes, or `fail`     | 5–30 ms, seeded; `sleep` hooks as they say       |
 // | `stop-duration` | a duration from SIGTERM to exit 0; SIGKILL     | 5–30 ms, seeded                                  |
 // |                 | (exit 137) comes where the grace is shorter    |                                                  |
 // | `log-every`     | a duration: one more log line each time        | no more than start and end                       |
 //
-// The annotations `run`, `duration`, `exit-code`, `failures` and `ready-after` without a container mean the pod's main
-// containers only: an init container that never ends would be of no use.
+// The annotations `run`, `duration`, `exit-code`, `failures`, `ready-after` and those of probes without a container mean
+// the pod's main containers only: an init container that never ends would be of no use. Those of probes and of usage are
+// read again when they change, so `kubectl annotate` makes a running container unready, busy or too large.
 
 import { parseDuration } from '../../actors/kit/go-duration.ts';
+import { type ProbeKind, type ProbeScript, parseProbeScript, probeForms } from '../../actors/kubelet/probe-course.ts';
+import { parseUsageScript, scriptForms, type UsageScript } from '../../actors/kubelet/usage-script.ts';
 import { controllerOf } from '../../streams/resources/meta.ts';
 import type { Container, Pod } from '../../streams/resources/pod.ts';
 
@@ -35,10 +44,16 @@ export type Behaviour = {
   readonly pullMs: number | undefined;
   readonly startMs: number | undefined;
   readonly stopMs: number | undefined;
-  /** 0: ready as soon as it has started; null: never. */
-  readonly readyAfterMs: number | null;
+  /** Undefined: as its readiness probe says, else as soon as it has started; null: never. */
+  readonly readyAfterMs: number | null | undefined;
+  readonly probes: Readonly<Record<ProbeKind, ProbeScript>>;
+  readonly memory: UsageScript | undefined;
+  readonly preStop: { readonly ms: number | undefined; readonly fails: boolean };
   readonly logEveryMs: number | undefined;
 };
+
+const healthy = { startup: [], liveness: [], readiness: [] } as const;
+const unhooked = { ms: undefined, fails: false } as const;
 
 export type BehaviourOutcome =
   | { readonly kind: 'behaviour'; readonly behaviour: Behaviour }
@@ -52,7 +67,10 @@ const plain: BehaviourOutcome = {
     pullMs: undefined,
     startMs: undefined,
     stopMs: undefined,
-    readyAfterMs: 0,
+    readyAfterMs: undefined,
+    probes: healthy,
+    memory: undefined,
+    preStop: unhooked,
     logEveryMs: undefined,
   },
 };
@@ -62,7 +80,7 @@ type Run = (typeof runs)[number];
 
 export function behaviourOf(pod: Pod, container: string, restartCount: number): BehaviourOutcome {
   const spec = pod.spec.containers.find(({ name }) => name === container);
-  if (spec !== undefined && isPlain(pod, spec)) return plain;
+  if (spec !== undefined && isPlain(pod)) return plain;
   try {
     return { kind: 'behaviour', behaviour: read(pod, { container, main: spec, restartCount }) };
   } catch (error) {
@@ -76,8 +94,8 @@ class Malformed extends Error {
 }
 
 /** Nothing is said and nothing follows from the spec: by far the most pods. */
-function isPlain(pod: Pod, { readinessProbe }: Container): boolean {
-  if (readinessProbe !== undefined || controllerOf(pod)?.kind === 'Job') return false;
+function isPlain(pod: Pod): boolean {
+  if (controllerOf(pod)?.kind === 'Job') return false;
   for (const annotation in pod.metadata.annotations) if (annotation.startsWith(annotationPrefix)) return false;
   return true;
 }
@@ -111,7 +129,20 @@ function read(pod: Pod, subject: Subject): Behaviour {
       throw malformed(given, `an integer from 0 to ${max}`);
     return Number(given.value);
   };
-  const run = runOf(text('run')) ?? defaultRun(pod, main);
+  const script = (kind: ProbeKind): ProbeScript => {
+    const given = text(kind);
+    const parsed = given && parseProbeScript(given.value);
+    if (given !== undefined && parsed === undefined) throw malformed(given, probeForms);
+    return parsed ?? [];
+  };
+  const usage = (resource: 'cpu' | 'memory'): UsageScript | undefined => {
+    const given = text(resource, true);
+    const parsed = given && parseUsageScript(given.value, resource === 'cpu' ? 1_000_000_000 : 1);
+    if (given !== undefined && parsed === undefined) throw malformed(given, scriptForms);
+    return parsed;
+  };
+  usage('cpu');
+  const run = runOf(text('run')) ?? defaultRun(pod, subject);
   const failures = integer('failures', 999_999_999);
   const survives = failures !== undefined && restartCount >= failures;
   const readyAfter = text('ready-after');
@@ -123,10 +154,10 @@ function read(pod: Pod, subject: Subject): Behaviour {
     pullMs: duration('pull-latency', true),
     startMs: duration('start-latency', true),
     stopMs: duration('stop-duration', true),
-    readyAfterMs:
-      readyAfter?.value === 'never'
-        ? null
-        : (duration('ready-after') ?? (main?.readinessProbe?.initialDelaySeconds ?? 0) * 1000),
+    readyAfterMs: readyAfter?.value === 'never' ? null : duration('ready-after'),
+    probes: { startup: script('startup'), liveness: script('liveness'), readiness: script('readiness') },
+    memory: usage('memory'),
+    preStop: text('pre-stop', true)?.value === 'fail' ? hookFails : { ms: duration('pre-stop', true), fails: false },
     logEveryMs: duration('log-every', true) || undefined,
   };
 }
@@ -138,8 +169,12 @@ function runOf(given: { readonly key: string; readonly value: string } | undefin
   return run;
 }
 
-function defaultRun(pod: Pod, main: Container | undefined): Run {
-  return main === undefined || controllerOf(pod)?.kind === 'Job' ? 'complete' : 'run';
+const hookFails = { ms: undefined, fails: true } as const;
+
+function defaultRun({ spec, ...pod }: Pod, { container, main }: Subject): Run {
+  if (main !== undefined) return controllerOf(pod)?.kind === 'Job' ? 'complete' : 'run';
+  const init = spec.initContainers?.find(({ name }) => name === container);
+  return init === undefined || init.restartPolicy === 'Always' ? 'run' : 'complete';
 }
 
 function endOf(

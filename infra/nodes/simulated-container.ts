@@ -1,18 +1,27 @@
 // One run of one simulated container: a few timers and what it will have said. It ends by itself as its behaviour says,
-// or when it is stopped, and tells its end once.
+// when its memory outgrows its limit, or when it is stopped, and tells its end once.
 
 import type { ContainerExit, RunningContainer, RuntimeContainer } from '../../actors/kubelet/runtime.ts';
+import { exceedsAt } from '../../actors/kubelet/usage-script.ts';
 import type { Clock, Timer } from '../../streams/base/clock.ts';
-import type { Pod } from '../../streams/resources/pod.ts';
+import type { Container, Pod } from '../../streams/resources/pod.ts';
+import { quantityOf, wholeValue } from '../../streams/resources/quantity.ts';
 import type { RuntimeNews } from './container-runtime.ts';
 import type { Behaviour } from './simulated-behaviour.ts';
 import type { ContainerRun, LogLine } from './simulated-log.ts';
+import { SimulatedProbes } from './simulated-probes.ts';
 
 const sigkilled = 137;
+/** Least time between SIGTERM and SIGKILL, however long the hook before them took. */
+const graceMinMs = 2_000;
 
 export type ContainerStart = {
   readonly pod: Pod;
   readonly container: string;
+  readonly spec: Container | undefined;
+  /** Memory it may use, bytes. */
+  readonly memoryLimit: string | undefined;
+  readonly ip: string;
   readonly running: RunningContainer;
   readonly behaviour: Behaviour;
   readonly restartCount: number;
@@ -31,6 +40,12 @@ export class SimulatedContainer {
   #running: RunningContainer;
   #endTimer: Timer | undefined;
   #readyTimer: Timer | undefined;
+  #memoryTimer: Timer | undefined;
+  #memoryLimit: string | undefined;
+  #behaviour: Behaviour;
+  readonly #probes: SimulatedProbes | undefined;
+  /** When SIGTERM comes, or came. */
+  #terminatesAtMs = Number.POSITIVE_INFINITY;
   #stopAtMs = Number.POSITIVE_INFINITY;
   #endedAtMs: number | undefined;
   #exitStatus: ContainerExit | undefined;
@@ -39,12 +54,28 @@ export class SimulatedContainer {
     this.#start = start;
     this.before = start.before;
     this.#running = start.running;
-    const { clock, behaviour } = start;
+    this.#behaviour = start.behaviour;
+    this.#memoryLimit = start.memoryLimit;
+    const { clock, behaviour, spec, container } = start;
     const { end, readyAfterMs } = behaviour;
     if (end !== undefined) this.#endTimer = clock.after(end.afterMs, () => this.#exit(end.exitCode));
-    if (readyAfterMs !== null && readyAfterMs > 0) {
-      this.#readyTimer = clock.after(readyAfterMs, () => this.#becomeReady());
-    }
+    if (readyAfterMs) this.#readyTimer = clock.after(readyAfterMs, () => this.#become({ ready: true }));
+    this.#watchMemory();
+    if (spec === undefined || !isProbed(spec)) return;
+    this.#probes = new SimulatedProbes({
+      container: spec,
+      id: start.running.id,
+      ip: start.ip,
+      startedAtMs: start.running.startedAtMs,
+      scripts: behaviour.probes,
+      readinessIsTold: readyAfterMs !== undefined,
+      clock,
+      tell: (event) => {
+        if (event.type === 'container.readiness') this.#become({ ready: event.ready });
+        else if (event.type === 'container.startedUp') this.#become({ started: true });
+        else start.tell({ ...event, container });
+      },
+    });
   }
 
   get isRunning(): boolean {
@@ -70,17 +101,54 @@ export class SimulatedContainer {
     };
   }
 
-  /** SIGTERM; `drawnMs` is how long it takes to end where its behaviour does not say. */
+  /** What it is told to do from now on: probes and memory follow, its end stays as it was. */
+  change({
+    behaviour,
+    memoryLimit,
+  }: {
+    readonly behaviour?: Behaviour;
+    readonly memoryLimit?: string | undefined;
+  }): void {
+    if (!this.isRunning) return;
+    if (behaviour !== undefined) {
+      this.#behaviour = behaviour;
+      this.#probes?.change(behaviour.probes);
+    } else this.#memoryLimit = memoryLimit;
+    this.#watchMemory();
+  }
+
+  /** The hook, then SIGTERM, then SIGKILL. `drawnMs` is how long hook and end take where nothing says so. */
   stop(graceMs: number, drawnMs: number): void {
     if (!this.isRunning) return;
-    const { clock, behaviour } = this.#start;
-    const stopMs = behaviour.stopMs ?? drawnMs;
-    const atMs = clock.now() + Math.min(stopMs, graceMs);
+    const { clock, spec } = this.#start;
+    const nowMs = clock.now();
+    const asked = this.#stopAtMs !== Number.POSITIVE_INFINITY;
+    const hookMs = Math.min(this.#hookMs(spec, drawnMs), graceMs);
+    const termAtMs = Math.min(this.#terminatesAtMs, nowMs + hookMs);
+    const stopMs = this.#behaviour.stopMs ?? drawnMs;
+    const killAtMs = Math.max(nowMs + graceMs, hookMs === 0 ? 0 : Math.max(nowMs, termAtMs) + graceMinMs);
+    const atMs = Math.min(termAtMs + stopMs, killAtMs);
     if (atMs >= this.#stopAtMs) return;
-    if (this.#stopAtMs === Number.POSITIVE_INFINITY) this.#say('received SIGTERM, shutting down');
+    this.#terminatesAtMs = termAtMs;
     this.#stopAtMs = atMs;
+    if (!asked) this.#beginStopping(spec);
     this.#endTimer?.cancel();
-    this.#endTimer = clock.after(atMs - clock.now(), () => this.#exit(stopMs > graceMs ? sigkilled : 0));
+    this.#endTimer = clock.after(atMs - nowMs, () => this.#exit(termAtMs + stopMs > killAtMs ? sigkilled : 0));
+  }
+
+  #beginStopping(spec: Container | undefined): void {
+    const { container, tell } = this.#start;
+    this.#say('received SIGTERM, shutting down');
+    this.#probes?.stopping();
+    if (this.#behaviour.preStop.fails && spec?.lifecycle?.preStop !== undefined)
+      tell({ type: 'container.hookFailed', container, id: this.#running.id });
+  }
+
+  #hookMs(spec: Container | undefined, drawnMs: number): number {
+    const preStop = spec?.lifecycle?.preStop;
+    if (preStop === undefined || this.#behaviour.preStop.fails) return 0;
+    if (preStop.sleep !== undefined) return preStop.sleep.seconds * 1_000;
+    return this.#behaviour.preStop.ms ?? drawnMs;
   }
 
   /** It is gone without a word: killed with its pod, or with its machine. */
@@ -103,21 +171,33 @@ export class SimulatedContainer {
     });
   }
 
-  #exit(exitCode: number): void {
+  /** The kernel ends it the moment its memory outgrows its limit. */
+  #watchMemory(): void {
+    this.#memoryTimer?.cancel();
+    const { memory } = this.#behaviour;
+    if (memory === undefined || this.#memoryLimit === undefined || memory.shared) return;
+    const { clock } = this.#start;
+    const elapsedMs = clock.now() - this.#running.startedAtMs;
+    const atMs = exceedsAt(memory.shape, wholeValue(quantityOf(this.#memoryLimit)), elapsedMs);
+    if (atMs !== undefined) this.#memoryTimer = clock.after(atMs - elapsedMs, () => this.#exit(sigkilled, 'OOMKilled'));
+  }
+
+  #exit(exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): void {
     this.#cancel();
     const finishedAtMs = this.#start.clock.now();
     this.#say(exitCode === sigkilled ? 'killed' : `exited with code ${exitCode}`);
     this.#endedAtMs = finishedAtMs;
     this.#wake();
-    this.#exitStatus = { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', finishedAtMs };
+    this.#exitStatus = { exitCode, reason, finishedAtMs };
     const { container } = this.#start;
     this.#start.tell({ type: 'container.exited', container, id: this.#running.id, ...this.#exitStatus });
   }
 
-  #becomeReady(): void {
-    this.#running = { ...this.#running, ready: true };
-    const { id } = this.#running;
-    this.#start.tell({ type: 'container.readiness', container: this.#start.container, id, ready: true });
+  #become(change: { readonly ready: boolean } | { readonly started: true }): void {
+    this.#running = { ...this.#running, ...change };
+    const subject = { container: this.#start.container, id: this.#running.id };
+    if ('ready' in change) this.#start.tell({ type: 'container.readiness', ...subject, ready: change.ready });
+    else this.#start.tell({ type: 'container.startedUp', ...subject });
   }
 
   #say(text: string): void {
@@ -127,11 +207,18 @@ export class SimulatedContainer {
   #cancel(): void {
     this.#endTimer?.cancel();
     this.#readyTimer?.cancel();
+    this.#memoryTimer?.cancel();
+    this.#probes?.stop();
   }
 
   #wake(): void {
     for (const done of [...this.#waiting]) done();
   }
+}
+
+/** Whether anything is to be found out before the container counts as started or ready. */
+function isProbed({ startupProbe, livenessProbe, readinessProbe }: Container): boolean {
+  return startupProbe !== undefined || livenessProbe !== undefined || readinessProbe !== undefined;
 }
 
 export function greetingOf(

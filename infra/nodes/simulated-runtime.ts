@@ -2,16 +2,18 @@
 // annotations say (`simulated-behaviour.ts`). Latencies come from a seeded stream of its own, so a simulation that is
 // run again takes the same course.
 
-import type { RuntimePod } from '../../actors/kubelet/runtime.ts';
+import { sameJson } from '../../actors/kit/same-json.ts';
+import type { ResourceAmounts, RuntimePod } from '../../actors/kubelet/runtime.ts';
 import type { Clock, Timer } from '../../streams/base/clock.ts';
 import type { Random } from '../../streams/base/random.ts';
-import type { Pod } from '../../streams/resources/pod.ts';
+import type { Container, Pod } from '../../streams/resources/pod.ts';
 import type {
   ContainerRuntime,
   LogOutcome,
   LogRequest,
   PullOutcome,
   PullRequest,
+  ResizeRequest,
   RuntimeNews,
   SandboxOutcome,
   StartOutcome,
@@ -34,7 +36,11 @@ export type SimulatedRuntimeOptions = {
   readonly hostIP: string;
 };
 
-type SimulatedPod = { readonly ip: string; readonly containers: Map<string, SimulatedContainer> };
+type SimulatedPod = {
+  readonly ip: string;
+  readonly containers: Map<string, SimulatedContainer>;
+  annotations: Pod['metadata']['annotations'];
+};
 
 export class SimulatedRuntime implements ContainerRuntime {
   readonly version = simulatedRuntimeVersion;
@@ -65,7 +71,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     if (known !== undefined) return { kind: 'ready', ip: known.ip };
     const ip = pod.spec.hostNetwork === true ? this.#hostIP : this.#addresses.take(pod.status?.podIP);
     if (ip === undefined) return { kind: 'failed', message: `no free address in the node's pod network` };
-    this.#pods.set(uid, { ip, containers: new Map() });
+    this.#pods.set(uid, { ip, containers: new Map(), annotations: pod.metadata.annotations });
     return { kind: 'ready', ip };
   }
 
@@ -103,7 +109,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       return { kind: 'failed', reason: 'CreateContainerError', message: `the sandbox of the pod is gone` };
     }
     const started = this.#begin(
-      { pod, container, image, name, behaviour, restartCount },
+      { pod, container, image, name, behaviour, restartCount, ip: simulated.ip },
       simulated.containers.get(container),
     );
     simulated.containers.set(container, started);
@@ -113,6 +119,24 @@ export class SimulatedRuntime implements ContainerRuntime {
   stopContainer({ pod, container, id, graceMs }: StopRequest): void {
     const target = this.#pods.get(pod.metadata.uid)?.containers.get(container);
     if (target?.running.id === id) target.stop(graceMs, this.#draw(5, 30));
+  }
+
+  async resizeContainer({ pod, container, id, resources }: ResizeRequest): Promise<ResourceAmounts> {
+    await this.#pass(this.#draw(5, 30));
+    const target = this.#pods.get(pod.metadata.uid)?.containers.get(container);
+    if (target?.running.id === id) target.change({ memoryLimit: resources.limits?.memory });
+    return resources;
+  }
+
+  podChanged(pod: Pod): void {
+    const simulated = this.#pods.get(pod.metadata.uid);
+    if (simulated === undefined || simulated.annotations === pod.metadata.annotations) return;
+    if (sameJson(simulated.annotations, pod.metadata.annotations)) return;
+    simulated.annotations = pod.metadata.annotations;
+    for (const [name, container] of simulated.containers) {
+      const read = behaviourOf(pod, name, 0);
+      if (read.kind === 'behaviour') container.change({ behaviour: read.behaviour });
+    }
   }
 
   removePod(pod: Pod): void {
@@ -151,10 +175,12 @@ export class SimulatedRuntime implements ContainerRuntime {
       readonly name: ImageName;
       readonly behaviour: Behaviour;
       readonly restartCount: number;
+      readonly ip: string;
     },
     before: SimulatedContainer | undefined,
   ): SimulatedContainer {
-    const { pod, container, image, name } = start;
+    const { pod, container, image, name, ip } = start;
+    const spec = specNamed(pod, container);
     return new SimulatedContainer({
       ...start,
       running: {
@@ -164,8 +190,12 @@ export class SimulatedRuntime implements ContainerRuntime {
         imageID: imaginedImage(name).imageID,
         requestedImage: image,
         startedAtMs: this.#clock.now(),
-        ready: start.behaviour.readyAfterMs === 0,
+        ready: isReadyAtOnce(start.behaviour, spec),
+        ...(spec?.startupProbe !== undefined && { started: false }),
       },
+      spec,
+      ip,
+      memoryLimit: spec?.resources?.limits?.memory,
       clock: this.#clock,
       before: before?.run,
       tell: (event) => this.#listener({ pod, event }),
@@ -187,6 +217,16 @@ export class SimulatedRuntime implements ContainerRuntime {
       this.#pending.add(timer);
     });
   }
+}
+
+function specNamed({ spec }: Pod, container: string): Container | undefined {
+  const named = ({ name }: Container) => name === container;
+  return spec.containers.find(named) ?? spec.initContainers?.find(named) ?? spec.ephemeralContainers?.find(named);
+}
+
+function isReadyAtOnce({ readyAfterMs }: Behaviour, spec: Container | undefined): boolean {
+  if (readyAfterMs !== undefined) return readyAfterMs === 0;
+  return spec?.readinessProbe === undefined && spec?.startupProbe === undefined;
 }
 
 function notFound({ full }: ImageName): string {

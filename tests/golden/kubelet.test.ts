@@ -96,7 +96,7 @@ const rows: Record<string, Row> = {
   'the second crash waits ten seconds': {
     given: [...up, ended(1), grant, pulled(), started('c', 'sim://2'), grant],
     when: ended(1, 'c', 'sim://2'),
-    asks: ['arm container/c 10000', 'update pods Running.NotReady'],
+    asks: ['disarm clean-run/c', 'arm container/c 10000', 'update pods Running.NotReady'],
     state: 'running',
   },
   'once the crash is known the back-off is told': {

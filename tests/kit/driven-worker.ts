@@ -178,6 +178,11 @@ function describe(effect: WorkerEffect | KubeletEffect): string {
       return `${effect.kind} ${effect.container} ${effect.graceMs}`;
     case 'runPod':
       return `runPod ${effect.pod.metadata.name}${effect.refusal === undefined ? '' : ` ${effect.refusal.reason}`}`;
+    case 'resizeContainer':
+      return `${effect.kind} ${effect.container}`;
+    case 'answerResize':
+      return `${effect.answer.type} ${effect.uid}`;
+    case 'askResize':
     case 'makeSandbox':
     case 'removePod':
       return effect.kind;
