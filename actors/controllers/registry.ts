@@ -2,6 +2,8 @@
 // comes first. A controller more is a line more.
 
 import type { Controller } from '../kit/controller.ts';
+import { certificateControllers } from './certificates/certificates.ts';
+import type { CertificatePorts } from './certificates/signing-request.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
@@ -40,6 +42,8 @@ export type ControllersOptions = {
   readonly ca: string;
   /** Signs the tokens kept in Secrets. */
   readonly mintToken: TokenControllerOptions['mint'];
+  /** Without them nobody approves or signs certificate requests. */
+  readonly certificates?: CertificatePorts | undefined;
   /** Where objects of a kind are kept: the garbage collector follows owner references with it. */
   readonly resourceOf: ResourceOf;
   /** What autoscalers read and scale. */
@@ -57,6 +61,7 @@ export function allControllers(options: ControllersOptions): readonly Controller
     serviceAccountController(),
     serviceAccountTokenController({ ca: options.ca, mint: options.mintToken }),
     rootCaPublisher(options.ca),
+    ...(options.certificates === undefined ? [] : certificateControllers(options.certificates)),
     clusterRoleAggregationController(),
     resourceQuotaController({ ...resourceQuotaDefaults, ...options.resourceQuota }),
     garbageCollector({ resourceOf: options.resourceOf }),

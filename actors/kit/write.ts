@@ -18,9 +18,9 @@ export type UpdateWrite = {
   readonly object: KubeObject;
   /**
    * `status` touches nothing but the status, `finalize` the namespace's finalizers, `scale` the replicas, and the object
-   * is then an autoscaling/v1 Scale; absent: everything but the status.
+   * is then an autoscaling/v1 Scale, `approval` the verdict on a certificate request; absent: everything but the status.
    */
-  readonly subresource?: 'status' | 'finalize' | 'scale';
+  readonly subresource?: 'status' | 'finalize' | 'scale' | 'approval';
 };
 
 export type DeleteWrite = {

@@ -21,6 +21,7 @@ import { openDataDir } from '../nats/data-dir.ts';
 import { ensureClusterPki } from '../pki/cluster-pki.ts';
 import { writeKubeconfig } from '../pki/kubeconfig.ts';
 import { startApiStack } from './api-stack.ts';
+import { certificatePorts } from './certificate-ports.ts';
 import { startControlPlane } from './control-plane.ts';
 import { controllersPath } from './controllers-path.ts';
 import { ensureDefaultStorage } from './default-storage.ts';
@@ -82,7 +83,13 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   ];
   const mintToken = legacyTokenMint(pki.serviceAccount.privateKey);
   const identity = `${hostname()}_${dataDir.clusterId}`;
-  const plane = startControlPlane({ stack, ca: pki.ca, mintToken, nodes: options.nodes, identity, ...ports });
+  const certificates = certificatePorts({
+    authority: pki.authority,
+    authorizer: stack.authorizer,
+    random: random.stream('certificates'),
+  });
+  const secrets = { ca: pki.ca, mintToken, certificates };
+  const plane = startControlPlane({ stack, ...secrets, nodes: options.nodes, identity, ...ports });
   undo.add(() => plane.stop());
   const controllers = controllersPath(() => ({ leader: plane.leader, here: plane.leads, items: plane.controllers }));
   const own: OwnPaths = new Map([['controllers', controllers]]);
@@ -97,6 +104,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     log: opened.log,
     pki,
     logs: plane.logs,
+    usage: plane.usage,
     host: options.address,
     port: options.port,
     checks,

@@ -26,6 +26,7 @@ export type ControlPlaneOptions = {
   readonly ca: string;
   /** Signs the tokens kept in Secrets. */
   readonly mintToken: ControllersOptions['mintToken'];
+  readonly certificates?: ControllersOptions['certificates'];
   /** Simulated nodes. */
   readonly nodes: number;
   /** Periods of the autoscalers; Kubernetes' where left out. */
@@ -70,6 +71,7 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
     allControllers({
       ca,
       mintToken: options.mintToken,
+      certificates: options.certificates,
       resourceOf: resourceIn(kinds),
       autoscaler: { scales: scaleReader(kinds), metrics: usageMetrics({ world: view, usage }), ...options.autoscaler },
     }),

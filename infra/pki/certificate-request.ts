@@ -1,25 +1,32 @@
-// PKCS#10 certificate requests, read from their DER: whose key it is, what name it asks for, and whether the asker holds
-// the key. Only what a Kubernetes API server asks of a request; certificates themselves are issued elsewhere.
+// PKCS#10 certificate requests, read from their DER: whose key it is, what names it asks for, and whether the asker holds
+// the key. Only what a Kubernetes API server and its signers ask of a request; what comes of it is in sign-request.ts.
 
 import { createPublicKey, verify } from 'node:crypto';
+import type { RequestedNames } from '../../actors/controllers/certificates/signing-request.ts';
+import { type Element, elements, Malformed, objectId, sequence, tags } from './der.ts';
 
-export type CertificateRequest = {
-  readonly commonName: string;
-  readonly organizations: readonly string[];
+export type CertificateRequest = RequestedNames & {
+  /** DER of the subject. */
+  readonly subject: Buffer;
   /** DER of the asker's public key (SubjectPublicKeyInfo). */
   readonly publicKey: Buffer;
+  /** Content of the subjectAltName extension; undefined where none is asked for. */
+  readonly alternativeNames: Buffer | undefined;
 };
 
 export type ParsedRequest =
   | { readonly kind: 'parsed'; readonly request: CertificateRequest }
   | { readonly kind: 'malformed'; readonly message: string };
 
-type Element = { readonly tag: number; readonly content: Buffer; readonly whole: Buffer };
-
 const pemBlock = /-----BEGIN ([^-\n]+)-----\s*\n([\s\S]*?)-----END \1-----/;
 const blockTypeText = 'PEM block type must be CERTIFICATE REQUEST';
 const commonNameId = '2.5.4.3';
 const organizationId = '2.5.4.10';
+const extensionRequestId = '1.2.840.113549.1.9.14';
+const subjectAltNameId = '2.5.29.17';
+
+/** GeneralName's context tags (RFC 5280 §4.2.1.6). */
+const generalNames = { email: 0x81, dns: 0x82, uri: 0x86, ip: 0x87 } as const;
 
 /** Object id of a signature algorithm → digest; Ed25519 has none of its own. */
 const digests: Readonly<Record<string, string | null>> = {
@@ -40,25 +47,59 @@ export function parseCertificateRequest(pem: Buffer): ParsedRequest {
   try {
     return parseDer(der);
   } catch (error) {
-    if (error instanceof Truncated) return malformed('asn1: syntax error: data truncated');
+    if (error instanceof Malformed) return malformed(error.message);
     throw error;
   }
 }
 
 function parseDer(der: Buffer): ParsedRequest {
   const [outer] = elements(der);
-  const [info, algorithm, signature] = elements(sequence(outer));
-  const [, subject, key] = elements(sequence(info));
-  if (info === undefined || key === undefined || signature === undefined || signature.tag !== 0x03)
+  const [info, algorithm, signature] = sequence(outer);
+  const [, subject, key, wishes] = sequence(info);
+  if (info === undefined || key === undefined || signature?.tag !== tags.bitString)
     return malformed("asn1: structure error: tags don't match");
-  const digest = digests[objectId(elements(sequence(algorithm))[0])];
+  const digest = digests[objectId(sequence(algorithm)[0])];
   if (digest === undefined) return malformed('x509: cannot verify signature: algorithm unimplemented');
   if (!isSigned({ info, key, signature: signature.content.subarray(1), digest }))
     return malformed('x509: invalid signature: the key does not fit');
   const names = attributes(sequence(subject));
   const organizations = names.filter(([id]) => id === organizationId).map(([, value]) => value);
   const commonName = names.findLast(([id]) => id === commonNameId)?.[1] ?? '';
-  return { kind: 'parsed', request: { commonName, organizations, publicKey: key.whole } };
+  const alternativeNames = alternativeNamesOf(wishes);
+  const request = {
+    commonName,
+    organizations,
+    ...namesIn(alternativeNames),
+    subject: subject?.whole ?? Buffer.alloc(0),
+    publicKey: key.whole,
+    alternativeNames,
+  };
+  return { kind: 'parsed', request };
+}
+
+/** The subjectAltName among the extensions that the request wishes for. */
+function alternativeNamesOf(wishes: Element | undefined): Buffer | undefined {
+  for (const attribute of wishes === undefined ? [] : elements(wishes.content)) {
+    const [type, values] = sequence(attribute);
+    if (objectId(type) !== extensionRequestId || values === undefined) continue;
+    for (const extension of sequence(elements(values.content)[0])) {
+      const parts = sequence(extension);
+      if (objectId(parts[0]) === subjectAltNameId) return parts.at(-1)?.content;
+    }
+  }
+  return undefined;
+}
+
+function namesIn(alternativeNames: Buffer | undefined): Omit<RequestedNames, 'commonName' | 'organizations'> {
+  const all = alternativeNames === undefined ? [] : sequence(elements(alternativeNames)[0]);
+  const texts = (tag: number, text = (content: Buffer) => content.toString('latin1')) =>
+    all.filter((name) => name.tag === tag).map(({ content }) => text(content));
+  return {
+    dns: texts(generalNames.dns),
+    emails: texts(generalNames.email),
+    uris: texts(generalNames.uri),
+    ips: texts(generalNames.ip, (content) => content.toString('hex')),
+  };
 }
 
 function isSigned({
@@ -82,8 +123,8 @@ function isSigned({
 }
 
 /** The subject's attributes in order: object id and text. */
-function attributes(subject: Buffer): readonly (readonly [id: string, value: string])[] {
-  return elements(subject)
+function attributes(subject: readonly Element[]): readonly (readonly [id: string, value: string])[] {
+  return subject
     .flatMap((set) => elements(set.content))
     .map((attribute) => {
       const [id, value] = elements(attribute.content);
@@ -93,48 +134,4 @@ function attributes(subject: Buffer): readonly (readonly [id: string, value: str
 
 function malformed(message: string): ParsedRequest {
   return { kind: 'malformed', message };
-}
-
-class Truncated extends Error {}
-
-function sequence(element: Element | undefined): Buffer {
-  if (element?.tag !== 0x30) throw new Truncated();
-  return element.content;
-}
-
-function elements(der: Buffer): readonly Element[] {
-  const found: Element[] = [];
-  let at = 0;
-  while (at < der.length) {
-    const { length, start } = lengthAt(der, at + 1);
-    const end = start + length;
-    if (end > der.length) throw new Truncated();
-    found.push({ tag: der[at] ?? 0, content: der.subarray(start, end), whole: der.subarray(at, end) });
-    at = end;
-  }
-  return found;
-}
-
-function lengthAt(der: Buffer, at: number): { length: number; start: number } {
-  const first = der[at];
-  if (first === undefined) throw new Truncated();
-  if (first < 0x80) return { length: first, start: at + 1 };
-  const bytes = first & 0x7f;
-  if (bytes === 0 || bytes > 4 || at + 1 + bytes > der.length) throw new Truncated();
-  return { length: der.readUIntBE(at + 1, bytes), start: at + 1 + bytes };
-}
-
-function objectId(element: Element | undefined): string {
-  if (element?.tag !== 0x06) return '';
-  const [first = 0, ...rest] = element.content;
-  const parts = [Math.min(2, Math.floor(first / 40))];
-  parts.push(first - (parts[0] ?? 0) * 40);
-  let value = 0;
-  for (const byte of rest) {
-    value = value * 128 + (byte & 0x7f);
-    if ((byte & 0x80) !== 0) continue;
-    parts.push(value);
-    value = 0;
-  }
-  return parts.join('.');
 }

@@ -17,6 +17,7 @@ export const resources = {
   jobs: { group: 'batch', resource: 'jobs' },
   cronJobs: { group: 'batch', resource: 'cronjobs' },
   endpointSlices: { group: 'discovery.k8s.io', resource: 'endpointslices' },
+  certificateSigningRequests: { group: 'certificates.k8s.io', resource: 'certificatesigningrequests' },
   leases: { group: 'coordination.k8s.io', resource: 'leases' },
   clusterRoles: { group: 'rbac.authorization.k8s.io', resource: 'clusterroles' },
   clusterRoleBindings: { group: 'rbac.authorization.k8s.io', resource: 'clusterrolebindings' },

@@ -49,6 +49,7 @@ export const resourceByKind: Readonly<Record<string, ResourceName & { readonly n
   ClusterRoleBinding: { ...resources.clusterRoleBindings, namespaced: false },
   Role: { ...resources.roles, namespaced: true },
   RoleBinding: { ...resources.roleBindings, namespaced: true },
+  CertificateSigningRequest: { ...resources.certificateSigningRequests, namespaced: false },
   FlowSchema: { ...resources.flowSchemas, namespaced: false },
   PriorityLevelConfiguration: { ...resources.priorityLevels, namespaced: false },
 };

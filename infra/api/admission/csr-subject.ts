@@ -1,12 +1,9 @@
-// The organizations in the subject of a certificate request (PKCS #10), read from its DER without loading a library on
-// the way of every write: tag, length, value, and nothing else of ASN.1 is needed (RFC 2986, RFC 5280).
+// The organizations in the subject of a certificate request (PKCS #10), read from its DER without checking its signature:
+// admission asks who somebody wants to be before validation says whether the request is good for anything.
 
-const sequence = 0x30;
-const objectIdentifier = 0x06;
-/** id-at-organizationName, 2.5.4.10 */
-const organization = Buffer.from([0x55, 0x04, 0x0a]);
+import { type Element, elements, Malformed, objectId, sequence, tags } from '../../pki/der.ts';
 
-type Element = { readonly tag: number; readonly value: Buffer };
+const organizationId = '2.5.4.10';
 
 /** `request` is the base64 of a PEM text, as `spec.request` carries it; undefined where it is no certificate request. */
 export function csrOrganizations(request: string): readonly string[] | undefined {
@@ -14,39 +11,19 @@ export function csrOrganizations(request: string): readonly string[] | undefined
     Buffer.from(request, 'base64').toString('latin1'),
   );
   if (pem?.[1] === undefined) return undefined;
-  const [outer] = elements(Buffer.from(pem[1], 'base64'));
-  const [info] = outer?.tag === sequence ? elements(outer.value) : [];
-  const [, subject] = info?.tag === sequence ? elements(info.value) : [];
-  if (subject?.tag !== sequence) return undefined;
-  const found: string[] = [];
-  for (const set of elements(subject.value)) {
-    for (const attribute of elements(set.value)) {
-      const [type, value] = elements(attribute.value);
-      if (type?.tag === objectIdentifier && type.value.equals(organization) && value !== undefined) {
-        found.push(value.value.toString('utf8'));
-      }
-    }
+  try {
+    const [outer] = elements(Buffer.from(pem[1], 'base64'));
+    const [info] = sequence(outer);
+    const [, subject] = sequence(info);
+    return sequence(subject).flatMap((set) => elements(set.content).flatMap(organization));
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
   }
-  return found;
 }
 
-/** The elements side by side in some bytes; what does not fit is left out. */
-function elements(bytes: Buffer): Element[] {
-  const found: Element[] = [];
-  let at = 0;
-  while (at + 2 <= bytes.length) {
-    const tag = bytes[at] ?? 0;
-    let length = bytes[at + 1] ?? 0;
-    at += 2;
-    if (length > 0x7f) {
-      const size = length & 0x7f;
-      if (size === 0 || size > 4 || at + size > bytes.length) return found;
-      length = bytes.readUIntBE(at, size);
-      at += size;
-    }
-    if (at + length > bytes.length) return found;
-    found.push({ tag, value: bytes.subarray(at, at + length) });
-    at += length;
-  }
-  return found;
+function organization(attribute: Element): string[] {
+  if (attribute.tag !== tags.sequence) return [];
+  const [type, value] = elements(attribute.content);
+  return objectId(type) === organizationId && value !== undefined ? [value.content.toString('utf8')] : [];
 }
