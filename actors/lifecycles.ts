@@ -1,8 +1,10 @@
 // Resource → lifecycle. The API server names every change with it, replay checks every recorded one with it.
 
+import { daemonSetLifecycle } from './controllers/daemonset/daemon-set-machine.ts';
 import { deploymentLifecycle } from './controllers/deployment-machine.ts';
 import { namespaceLifecycle } from './controllers/namespace-machine.ts';
 import { replicaSetLifecycle, replicationControllerLifecycle } from './controllers/replicas-machine.ts';
+import { statefulSetLifecycle } from './controllers/statefulset/stateful-set-machine.ts';
 import type { Lifecycle } from './kit/lifecycle.ts';
 import { plainLifecycle } from './kit/plain-lifecycle.ts';
 import { leaseLifecycle } from './node/lease-machine.ts';
@@ -10,6 +12,7 @@ import { nodeLifecycle } from './node/node-machine.ts';
 import { podLifecycle } from './pod/pod-machine.ts';
 
 const special: Readonly<Record<string, Lifecycle>> = {
+  'daemonsets.apps': daemonSetLifecycle,
   'deployments.apps': deploymentLifecycle,
   'leases.coordination.k8s.io': leaseLifecycle,
   'namespaces.': namespaceLifecycle,
@@ -17,6 +20,7 @@ const special: Readonly<Record<string, Lifecycle>> = {
   'pods.': podLifecycle,
   'replicasets.apps': replicaSetLifecycle,
   'replicationcontrollers.': replicationControllerLifecycle,
+  'statefulsets.apps': statefulSetLifecycle,
 };
 
 const plain = new Map<string, Lifecycle>();

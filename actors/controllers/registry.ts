@@ -5,6 +5,7 @@ import type { Controller } from '../kit/controller.ts';
 import { certificateControllers } from './certificates/certificates.ts';
 import type { CertificatePorts } from './certificates/signing-request.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation.ts';
+import { daemonSetController } from './daemonset/daemon-set.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
@@ -34,6 +35,7 @@ import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
 import { serviceAccountTokenController, type TokenControllerOptions } from './service-account-token.ts';
 import { serviceCidrController } from './service-cidr.ts';
+import { statefulSetController } from './statefulset/stateful-set.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { type VolumeOptions, volumeControllers } from './volumes/volume-controllers.ts';
 
@@ -69,6 +71,8 @@ export function allControllers(options: ControllersOptions): readonly Controller
     replicaSetController(),
     jobController(),
     replicationControllerController(),
+    statefulSetController(),
+    daemonSetController(),
     endpointsController(),
     endpointSliceController(),
     serviceCidrController(),
