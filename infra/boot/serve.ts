@@ -22,12 +22,14 @@ import { createApi } from '../api/server/api.ts';
 import { type HealthCheck, health } from '../api/server/health.ts';
 import type { OwnPaths } from '../api/server/own-paths.ts';
 import { type MetricsPorts, requestMetrics } from '../api/server/request-metrics.ts';
+import { noUsage } from '../api/server/resource-metrics.ts';
 import { reviews } from '../api/server/reviews.ts';
 import { versionInfo } from '../api/server/version.ts';
 import { FanOut } from '../api/verbs/fan-out.ts';
 import type { PodLogs } from '../api/verbs/pod-logs.ts';
 import { buildMetrics, healthMetrics, storageMetrics } from '../metrics/cluster-metrics.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import type { UsageReader } from '../nodes/usage.ts';
 import type { ClusterPki } from '../pki/cluster-pki.ts';
 import type { ApiStack } from './api-stack.ts';
 import { urlHost } from './listen-address.ts';
@@ -36,6 +38,8 @@ type Shared = {
   readonly stack: ApiStack;
   readonly log: ClusterLog;
   readonly logs: PodLogs;
+  /** What nodes and pods use; without it nothing is known of any. */
+  readonly usage?: UsageReader;
   readonly clock: Clock;
   readonly random: Random;
   /** What `/metrics` tells; others may have added to it. */
@@ -101,6 +105,7 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
     clock,
     random: random.stream('api'),
     logs: options.logs,
+    usage: options.usage ?? noUsage,
     reviews: reviews({ authorizer: stack.authorizer, tokens, verifier, world: view, now: () => clock.now() }),
     health: health(checks),
     openApi: openApi(kinds),

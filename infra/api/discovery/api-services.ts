@@ -40,6 +40,7 @@ const builtIn: Readonly<Record<string, readonly [group: number, versions?: Reado
   'discovery.k8s.io': [16_200],
   'resource.k8s.io': [16_200, { v1: 21 }],
   'flowcontrol.apiserver.k8s.io': [16_100, { v1: 21 }],
+  'metrics.k8s.io': [100, { v1beta1: 100 }],
 };
 
 /** The aggregation layer registers everything but itself. */

@@ -109,6 +109,8 @@ const KINDS: readonly Kind[] = [
   kind('resource.k8s.io/v1', 'ResourceSlice', 'resourceslices', 'cluster', {}),
   kind('flowcontrol.apiserver.k8s.io/v1', 'FlowSchema', 'flowschemas', 'cluster', { sub: 'status' }),
   kind('flowcontrol.apiserver.k8s.io/v1', 'PriorityLevelConfiguration', 'prioritylevelconfigurations', 'cluster', { sub: 'status' }),
+  kind('metrics.k8s.io/v1beta1', 'NodeMetrics', 'nodes', 'cluster', { verbs: 'get list' }),
+  kind('metrics.k8s.io/v1beta1', 'PodMetrics', 'pods', 'namespaced', { verbs: 'get list' }),
 ];
 
 const byResource = new Map(KINDS.map((kind) => [`${kind.group}/${kind.version}/${kind.resource}`, kind]));

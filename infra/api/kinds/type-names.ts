@@ -8,6 +8,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'apiextensions.k8s.io': 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions',
   'apiregistration.k8s.io': 'io.k8s.kube-aggregator.pkg.apis.apiregistration',
   'meta.k8s.io': 'io.k8s.apimachinery.pkg.apis.meta',
+  'metrics.k8s.io': 'io.k8s.metrics.pkg.apis.metrics',
 };
 
 /** The kinds of meta/v1 that clients send under any group's version (a DeleteOptions may say `apps/v1`). */

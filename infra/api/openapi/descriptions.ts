@@ -4,20 +4,30 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { metricsTexts } from './metrics-descriptions.ts';
 
 export type Descriptions = { readonly type: string; readonly fields: ReadonlyMap<string, string> };
 
 const none: Descriptions = { type: '', fields: new Map() };
 const known = new Map<string, Descriptions>();
+/** Has the fields every object has. */
+const plainObject = 'io.k8s.api.core.v1.ConfigMap';
 
 /** The texts of a built-in type by its OpenAPI name. */
 export function descriptionsOf(typeName: string): Descriptions {
   let found = known.get(typeName);
   if (found === undefined) {
-    found = read(typeName) ?? none;
+    found = ownTexts(typeName) ?? read(typeName) ?? none;
     known.set(typeName, found);
   }
   return found;
+}
+
+function ownTexts(typeName: string): Descriptions | undefined {
+  const texts = metricsTexts[/^io\.k8s\.metrics\.pkg\.apis\.metrics\.v1beta1\.(\w+)$/.exec(typeName)?.[1] ?? ''];
+  if (texts === undefined) return undefined;
+  const { fields } = descriptionsOf(plainObject);
+  return { type: texts.type, fields: new Map([...fields, ...Object.entries(texts.fields)]) };
 }
 
 function read(typeName: string): Descriptions | undefined {

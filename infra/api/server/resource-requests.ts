@@ -20,7 +20,9 @@ import { parseSelection } from '../verbs/selection.ts';
 import { watch } from '../verbs/watch.ts';
 import { sendList, sendStored } from './answer.ts';
 import { type Call, formOf, offerOf, watchOfferOf } from './call.ts';
-import { componentStatusRequest } from './component-statuses.ts';
+import { componentStatuses } from './component-statuses.ts';
+import { computedRequest } from './computed-objects.ts';
+import { metricsGroup, resourceMetrics, type UsagePorts } from './resource-metrics.ts';
 import type { Reviews } from './reviews.ts';
 import { bindByName, subresourceRequest } from './subresource-requests.ts';
 import {
@@ -31,7 +33,7 @@ import {
   updateRequest,
 } from './write-requests.ts';
 
-export type ResourcePorts = {
+export type ResourcePorts = UsagePorts & {
   readonly authorizer: Authorizer;
   readonly kinds: KindTable;
   readonly registry: Registry;
@@ -61,7 +63,9 @@ export async function resourceRequest(call: Call, ports: ResourcePorts): Promise
   if (subresource !== '') return subresourceRequest(resourceCall, ports);
   if (ports.reviews.handles(kind)) return ports.reviews.answer(resourceCall);
   if (!kind.verbs.includes(verb as Verb)) throw methodNotAllowed();
-  if (isCore(kind, 'componentstatuses')) return componentStatusRequest(resourceCall, ports);
+  if (isCore(kind, 'componentstatuses')) return computedRequest(resourceCall, componentStatuses(ports.log), ports);
+  if (kind.group === metricsGroup && kind.custom === undefined)
+    return computedRequest(resourceCall, resourceMetrics(kind, ports), ports);
   switch (verb) {
     case 'get':
       return getRequest(resourceCall, ports);

@@ -21,6 +21,7 @@ import {
   statefulSetTable,
 } from './controllers.ts';
 import { horizontalPodAutoscalerTable, podDisruptionBudgetTable, resourceQuotaTable } from './limits.ts';
+import { nodeMetricsTable, podMetricsTable } from './metrics.ts';
 import { otherPrinters } from './other-kinds.ts';
 import { podTable } from './pods.ts';
 import type { TablePrinter } from './table.ts';
@@ -53,8 +54,10 @@ const printers: Readonly<Record<string, TablePrinter>> = {
   leases: leaseTable,
   namespaces: namespaceTable,
   nodes: nodeTable,
+  'nodes.metrics.k8s.io': nodeMetricsTable,
   poddisruptionbudgets: podDisruptionBudgetTable,
   pods: podTable,
+  'pods.metrics.k8s.io': podMetricsTable,
   podtemplates: podTemplateTable,
   replicasets: replicaSetTable,
   replicationcontrollers: replicationControllerTable,
@@ -66,6 +69,10 @@ const printers: Readonly<Record<string, TablePrinter>> = {
   statefulsets: statefulSetTable,
 };
 
-export function tablePrinterOf({ resource, custom }: Pick<Kind, 'resource' | 'custom'>): TablePrinter {
-  return custom?.table ?? printers[resource] ?? plainTable;
+export function tablePrinterOf({
+  group = '',
+  resource,
+  custom,
+}: Pick<Kind, 'resource' | 'custom'> & { readonly group?: string }): TablePrinter {
+  return custom?.table ?? printers[`${resource}.${group}`] ?? printers[resource] ?? plainTable;
 }

@@ -10,6 +10,7 @@ import type { ObjectReader } from '../../../../streams/views/object-reader.ts';
 import type { WriteContext, Writer } from '../../../host/writer.ts';
 import { equal } from '../../registry/equal.ts';
 import { missingRules } from '../rbac/rule.ts';
+import { metricsReader } from './metrics-reader.ts';
 import { bootstrapPolicy } from './policy.ts';
 import { autoupdateAnnotation } from './role-table.ts';
 
@@ -23,7 +24,7 @@ const triesMax = 5;
 export async function ensureBootstrapPolicy(ports: PolicyPorts): Promise<void> {
   const policy = bootstrapPolicy();
   const all: readonly (readonly [ResourceName, readonly Draft<KubeObject>[], Reconcile])[] = [
-    [resources.clusterRoles, policy.clusterRoles, reconciledRole],
+    [resources.clusterRoles, [...policy.clusterRoles, metricsReader], reconciledRole],
     [resources.clusterRoleBindings, policy.clusterRoleBindings, reconciledBinding],
     [resources.roles, policy.roles, reconciledRole],
     [resources.roleBindings, policy.roleBindings, reconciledBinding],

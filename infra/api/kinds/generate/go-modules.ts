@@ -53,6 +53,7 @@ const OTHER_PACKAGES: readonly (readonly [module: string, path: string, alias: s
   ['k8s.io/apimachinery', 'pkg/util/intstr', 'intstr'],
   ['k8s.io/apiextensions-apiserver', 'pkg/apis/apiextensions/v1', 'apiextensions/v1'],
   ['k8s.io/kube-aggregator', 'pkg/apis/apiregistration/v1', 'apiregistration/v1'],
+  ['k8s.io/metrics', 'pkg/apis/metrics/v1beta1', 'metrics/v1beta1'],
 ];
 
 /** Fetches the modules (a no-op when Go's cache has them) and lists the packages to read, in a fixed order. */

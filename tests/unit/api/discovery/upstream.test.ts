@@ -16,7 +16,8 @@ type Resource = {
   readonly storageVersionHash?: string;
 };
 
-const kinds = allKinds();
+/** What Kubernetes itself serves: metrics-server's kinds are served here too. */
+const kinds = allKinds().filter(({ group }) => group !== 'metrics.k8s.io');
 const everything = [...new Set(kinds.map(({ group, version }) => `${group}/${version}`))].flatMap((id) => {
   const [group = '', version = ''] = id.split('/');
   const list = resourceList(kinds, { group, version }) as { readonly resources: readonly Resource[] };
