@@ -1,8 +1,14 @@
-// The last look at a pod before its node takes it: whether it fits beside those that are there. The scheduler has looked
-// already; this refuses what was bound past it, or what two schedulers bound to the same room.
+// The last look at a pod before its node takes it: whether the node is well enough, whether the pod fits beside those that
+// are there, and whether it belongs there. The scheduler has looked already; this refuses what was bound past it, or
+// what two schedulers bound to the same room. The order and the texts are upstream's (pkg/kubelet/lifecycle).
 
+import type { Node } from '../../streams/resources/node.ts';
 import type { Container, Pod, Quantities } from '../../streams/resources/pod.ts';
 import { type Amounts, amountsOf, podsMaxOf, requestsOf } from '../scheduler/amounts.ts';
+import { clash, type HostPort, hostPortsOf } from '../scheduler/host-ports.ts';
+import { matchesAnyTerm } from '../scheduler/node-selector.ts';
+import { tolerates } from '../scheduler/tolerations.ts';
+import { conditionOf, isCritical, type Pressure } from './pressure.ts';
 
 /** What one pod takes from its node. */
 export type Share = {
@@ -10,6 +16,8 @@ export type Share = {
   readonly milliCpu: number;
   readonly memoryBytes: number;
   readonly ephemeralBytes: number;
+  /** Absent for nearly all pods. */
+  readonly ports?: readonly HostPort[];
 };
 
 export type Refusal = { readonly reason: string; readonly message: string };
@@ -37,7 +45,60 @@ export function shareOf(pod: Pod): Share {
 /** What the pod's spec asks for. */
 export function wantedShareOf({ metadata, spec }: Pod): Share {
   const { milliCpu, memoryBytes, ephemeralBytes } = requestsOf(spec);
-  return { uid: metadata.uid, milliCpu, memoryBytes, ephemeralBytes };
+  const ports = hostPortsOf(spec);
+  return { uid: metadata.uid, milliCpu, memoryBytes, ephemeralBytes, ...(ports.length > 0 && { ports }) };
+}
+
+export type Admission = {
+  readonly share: Share;
+  readonly shares: readonly Share[];
+  readonly node: Node | null;
+  readonly allocatable: Quantities;
+  readonly pressures: readonly Pressure[];
+};
+
+/** Why the node does not take the pod; undefined where it does. */
+export function admissionRefusal(pod: Pod, admission: Admission): Refusal | undefined {
+  return (
+    pressureRefusal(pod, admission.pressures) ?? refusalOf(admission.share, admission) ?? misplaced(pod, admission)
+  );
+}
+
+/** A node that is short of something takes critical pods only; where it is memory, those that asked for some as well. */
+function pressureRefusal(pod: Pod, pressures: readonly Pressure[]): Refusal | undefined {
+  if (pressures.length === 0 || isCritical(pod)) return undefined;
+  if (pressures.length === 1 && pressures[0] === 'memory') {
+    if (pod.status?.qosClass !== 'BestEffort') return undefined;
+    if (tolerates(pod.spec.tolerations ?? [], memoryPressureTaint)) return undefined;
+  }
+  const conditions = pressures.map((pressure) => conditionOf[pressure].type).join(' ');
+  return { reason: 'Evicted', message: rejected(`The node had condition: [${conditions}]. `) };
+}
+
+const memoryPressureTaint = { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' } as const;
+
+function misplaced({ spec }: Pod, { share, shares, node }: Admission): Refusal | undefined {
+  if (node === null) return undefined;
+  const selectable = { name: node.metadata.name, labels: node.metadata.labels ?? {} };
+  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const selected = Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => selectable.labels[key] === value);
+  if (!selected || (terms !== undefined && !matchesAnyTerm(terms)(selectable)))
+    return failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
+  const taken = shares.flatMap(({ ports = [] }) => ports);
+  if (share.ports?.some((port) => taken.some((other) => clash(port, other))) === true)
+    return failed('NodePorts', "node(s) didn't have free ports for the requested pod ports");
+  const drivenAway = node.spec?.taints?.some(
+    (taint) => taint.effect === 'NoExecute' && !tolerates(spec.tolerations ?? [], taint),
+  );
+  return drivenAway === true ? failed('TaintToleration', 'node(s) had untolerated taint(s)') : undefined;
+}
+
+function failed(predicate: string, message: string): Refusal {
+  return { reason: predicate, message: rejected(`Predicate ${predicate} failed: ${message}`) };
+}
+
+function rejected(message: string): string {
+  return `Pod was rejected: ${message}`;
 }
 
 /** Why the node refuses the pod (facts §4.2: OutOfpods, OutOfcpu, OutOfmemory); undefined where it fits. */
@@ -67,7 +128,9 @@ export function refusalOf(
     if (asked === 0 || taken + asked <= whole) continue;
     return {
       reason: `OutOf${resource}`,
-      message: `Pod was rejected: Node didn't have enough resource: ${resource}, requested: ${asked}, used: ${taken}, capacity: ${whole}`,
+      message: rejected(
+        `Node didn't have enough resource: ${resource}, requested: ${asked}, used: ${taken}, capacity: ${whole}`,
+      ),
     };
   }
   return undefined;

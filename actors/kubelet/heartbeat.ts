@@ -6,6 +6,7 @@ import type { Lease, Node } from '../../streams/resources/node.ts';
 import { findCondition } from '../kit/conditions.ts';
 import type { KubeletContext, KubeletEffect, KubeletEvent } from './kubelet-context.ts';
 import { leaseDraft, nodeDraft, nodeLabels, nodeStatus, renewedLease, saysTheSame } from './node-object.ts';
+import { conditionOf, pressures, starved } from './pressure.ts';
 import { causeOf, isNewer, Turn } from './turn.ts';
 
 const nodeTimer = 'node';
@@ -31,6 +32,9 @@ export function hear(turn: KubeletTurn, event: KubeletEvent): void {
       break;
     case 'timer.fired':
       turn.spend(event.timer, event.generation);
+      break;
+    case 'node.pressed':
+      pressed(turn, event);
       break;
     case 'write.settled':
       if (event.ticket === draft.nodeTicket) nodeSettled(turn, event);
@@ -82,6 +86,7 @@ export function goDark(turn: KubeletTurn): void {
 export function loseAllPods(turn: KubeletTurn): void {
   turn.draft.shares = [];
   turn.draft.deferred = [];
+  turn.draft.pressures = [];
 }
 
 function tellNode(turn: KubeletTurn, node: Node): void {
@@ -93,7 +98,7 @@ function tellNode(turn: KubeletTurn, node: Node): void {
     update(turn, { ...node, metadata });
     return;
   }
-  const status = nodeStatus(profile, { before: node.status, nowMs });
+  const status = nodeStatus(profile, { before: node.status, nowMs, pressures: draft.pressures });
   const right = saysTheSame(node.status, status);
   // A status of this life that the world shows already, as after registration, counts as told.
   if (right && toldMs === null) draft.toldMs = nowMs;
@@ -140,6 +145,25 @@ function renew(turn: KubeletTurn, node: Node): void {
   });
 }
 
+/** A shortage that begins or ends is told at once. */
+function pressed(
+  turn: KubeletTurn,
+  { pressures: now, evictsFor }: Extract<KubeletEvent, { type: 'node.pressed' }>,
+): void {
+  const { draft } = turn;
+  for (const pressure of pressures) {
+    const isThere = now.includes(pressure);
+    if (isThere === draft.pressures.includes(pressure)) continue;
+    const [begins, ends] = conditionOf[pressure].events;
+    const reason = isThere ? begins : ends;
+    tell(turn, reason, `Node ${draft.profile.name} status is now: ${reason}`);
+    draft.toldMs = null;
+  }
+  draft.pressures = now;
+  if (evictsFor !== undefined)
+    tell(turn, 'EvictionThresholdMet', `Attempting to reclaim ${starved[evictsFor]}`, 'Warning');
+}
+
 type Settled = Extract<KubeletEvent, { type: 'write.settled' }>;
 
 function nodeSettled(turn: KubeletTurn, { outcome, newest }: Settled): void {
@@ -182,9 +206,9 @@ function retryMs(failures: number): number {
   return Math.min(retryFirstMs * 2 ** failures, retryMaxMs);
 }
 
-function tell(turn: KubeletTurn, reason: string, message: string): void {
+function tell(turn: KubeletTurn, reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal'): void {
   const { node, profile } = turn.draft;
   if (node === null) return;
-  const note = { regarding: node, type: 'Normal', reason, message, component: 'kubelet', host: profile.name } as const;
+  const note = { regarding: node, type, reason, message, component: 'kubelet', host: profile.name } as const;
   turn.ask({ kind: 'note', note });
 }

@@ -6,6 +6,7 @@ import type { Pod } from '../../streams/resources/pod.ts';
 import type { WriteSettled } from '../kit/effect.ts';
 import type { Refusal, Share } from './admission.ts';
 import type { NodeProfile } from './node-object.ts';
+import type { Pressure } from './pressure.ts';
 import type { NodeTimerFired, RuntimeEvent, Timed } from './runtime.ts';
 import type { CommonEffect, TurnContext } from './turn.ts';
 
@@ -32,6 +33,8 @@ export type KubeletEvent =
   | Timed<{ readonly type: 'pod.bound'; readonly pod: Pod }>
   /** A pod's containers have ended for good, or the pod is no more. */
   | Timed<{ readonly type: 'pod.ended'; readonly uid: string }>
+  /** What the node is short of from now on; one that evicts says for what. */
+  | Timed<{ readonly type: 'node.pressed'; readonly pressures: readonly Pressure[]; readonly evictsFor?: Pressure }>
   /** A pod wants other resources than it was granted. */
   | Timed<{ readonly type: 'pod.resizing'; readonly pod: Pod }>
   /** `newest` is the object as the world has it, where the write was refused. */
@@ -69,6 +72,8 @@ export type KubeletContext = TurnContext & {
   /** Of the pods that run on the node. */
   readonly shares: readonly Share[];
   readonly deferred: readonly DeferredResize[];
+  /** What the node is short of. */
+  readonly pressures: readonly Pressure[];
 };
 
 export function kubeletContext({ profile, beat }: KubeletInput): KubeletContext {
@@ -83,6 +88,7 @@ export function kubeletContext({ profile, beat }: KubeletInput): KubeletContext 
     failures: 0,
     shares: [],
     deferred: [],
+    pressures: [],
     timers: {},
     count: 0,
   };

@@ -76,6 +76,7 @@ export const kubeletMachine = base
           'node.changed': { actions: ['hear', 'beat'] },
           'write.settled': { actions: ['hear', 'beat'] },
           'timer.fired': { actions: ['hear', 'beat'] },
+          'node.pressed': { actions: ['hear', 'beat'] },
         },
         always: { guard: 'wasDeleted', target: 'unregistered' },
       },
@@ -101,6 +102,8 @@ export const kubeletMachine = base
       'pod.bound': { actions: 'takePod' },
       'pod.ended': { actions: 'forgetPod' },
       'pod.resizing': { actions: 'decideResize' },
+      // Told again by whoever watches the node once it is registered.
+      'node.pressed': {},
       '*': '.faulted',
     },
   });

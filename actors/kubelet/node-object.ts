@@ -5,6 +5,7 @@ import { type Condition, type Draft, type Labels, microTimestamp, timestamp } fr
 import type { Lease, Node, NodeStatus } from '../../streams/resources/node.ts';
 import type { Quantities } from '../../streams/resources/pod.ts';
 import { findCondition } from '../kit/conditions.ts';
+import { conditionOf, type Pressure, pressures } from './pressure.ts';
 
 /** What is given about a machine; it does not change while its kubelet runs. */
 export type NodeProfile = {
@@ -52,28 +53,19 @@ export function nodeLabels({ name, labels, nodeInfo }: NodeProfile): Labels {
 /** The status as of now. A condition keeps its transition time while its verdict stays. */
 export function nodeStatus(
   profile: NodeProfile,
-  { before, nowMs }: { before: NodeStatus | undefined; nowMs: number },
+  {
+    before,
+    nowMs,
+    pressures: short,
+  }: { before: NodeStatus | undefined; nowMs: number; pressures?: readonly Pressure[] },
 ): NodeStatus {
   const { name, ip, capacity, nodeInfo } = profile;
   const healthy: readonly Omit<Condition, 'lastHeartbeatTime' | 'lastTransitionTime'>[] = [
-    {
-      type: 'MemoryPressure',
-      status: 'False',
-      reason: 'KubeletHasSufficientMemory',
-      message: 'kubelet has sufficient memory available',
-    },
-    {
-      type: 'DiskPressure',
-      status: 'False',
-      reason: 'KubeletHasNoDiskPressure',
-      message: 'kubelet has no disk pressure',
-    },
-    {
-      type: 'PIDPressure',
-      status: 'False',
-      reason: 'KubeletHasSufficientPID',
-      message: 'kubelet has sufficient PID available',
-    },
+    ...pressures.map((pressure) => {
+      const { type, yes, no } = conditionOf[pressure];
+      const isShort = short?.includes(pressure) === true;
+      return { type, status: isShort ? ('True' as const) : ('False' as const), ...(isShort ? yes : no) };
+    }),
     { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
   ];
   const own = healthy.map((condition): Condition => {

@@ -1,7 +1,7 @@
 // Which pods a kubelet takes: those that fit, and those it took in an earlier life, whatever has changed since. A pod
 // that is over or going away is taken too, because its end must be told.
 
-import { refusalOf, shareOf } from './admission.ts';
+import { admissionRefusal, shareOf } from './admission.ts';
 import { retryDeferred } from './decide-resize.ts';
 import type { KubeletTurn } from './heartbeat.ts';
 import type { KubeletEvent } from './kubelet-context.ts';
@@ -14,7 +14,7 @@ export function takePod(turn: KubeletTurn, event: KubeletEvent): void {
   const share = shareOf(pod);
   const taken = pod.status?.startTime !== undefined || deletionTimestamp !== undefined;
   const allocatable = draft.node?.status?.allocatable ?? draft.profile.capacity;
-  const refusal = taken ? undefined : refusalOf(share, { shares: draft.shares, allocatable });
+  const refusal = taken ? undefined : admissionRefusal(pod, { ...draft, share, allocatable });
   if (refusal === undefined) draft.shares = [...draft.shares, share];
   turn.ask({ kind: 'runPod', pod, refusal });
   if (refusal === undefined) return;

@@ -7,6 +7,7 @@ import type { Refusal } from '../../actors/kubelet/admission.ts';
 import type { Beat, KubeletEffect, KubeletEvent } from '../../actors/kubelet/kubelet-context.ts';
 import { kubeletMachine } from '../../actors/kubelet/kubelet-machine.ts';
 import type { NodeProfile } from '../../actors/kubelet/node-object.ts';
+import type { Pressure } from '../../actors/kubelet/pressure.ts';
 import { isPodTerminal } from '../../actors/pod/pod-conditions.ts';
 import { assert, assertNever } from '../../streams/base/assert.ts';
 import type { Clock } from '../../streams/base/clock.ts';
@@ -16,6 +17,7 @@ import type { Draft, KubeObject } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
+import { quantityOf, wholeValue } from '../../streams/resources/quantity.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import { keyOf } from '../../streams/views/stored-object.ts';
 import type { WriteContext, Writer } from '../host/writer.ts';
@@ -23,6 +25,8 @@ import type { ContainerRuntime, LogOptions, LogOutcome } from './container-runti
 import { NodeActor, type TimerEffect } from './node-actor.ts';
 import { type PodReferences, podReferences } from './pod-references.ts';
 import { PodRunner } from './pod-runner.ts';
+import { isMemoryScripted, PressureWatch } from './pressure-watch.ts';
+import type { UsageReader } from './usage.ts';
 
 export type NodeMachine = {
   readonly runtime: ContainerRuntime;
@@ -37,6 +41,7 @@ export type NodeHostOptions = {
   readonly writer: Writer;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly usage: UsageReader;
   /** Makes the machine: called at every boot. */
   boot(): NodeMachine;
 };
@@ -52,6 +57,8 @@ export class NodeHost {
   readonly #references: PodReferences;
   readonly #underWay = new Set<Promise<unknown>>();
   #runtime: ContainerRuntime | undefined;
+  /** There is one once the node may be short of something. */
+  #watch: PressureWatch | undefined;
 
   constructor(options: NodeHostOptions) {
     this.name = options.profile.name;
@@ -108,9 +115,20 @@ export class NodeHost {
     this.#kubelet.send({ type: 'node.changed', node, nowMs: this.#options.clock.now() });
   }
 
+  /** Somebody says that the node is short of something, or no longer. */
+  press(pressure: Pressure, isShort: boolean): void {
+    if (this.#runtime !== undefined) this.#pressureWatch().say(pressure, isShort);
+  }
+
+  /** What it was said to be short of. */
+  get pressures(): readonly Pressure[] {
+    return this.#watch?.said ?? [];
+  }
+
   /** A pod that is bound to this node has a new version. */
   podChanged(pod: Pod): void {
     if (this.#runtime === undefined) return;
+    if (isMemoryScripted(pod) && !isPodTerminal(pod)) this.#pressureWatch().scripted(pod.metadata.uid);
     const runner = this.#pods.get(keyOfPod(pod));
     if (runner?.uid === pod.metadata.uid) runner.changed(pod);
     else if (!isPodTerminal(pod) || pod.metadata.deletionTimestamp !== undefined) {
@@ -130,6 +148,8 @@ export class NodeHost {
   }
 
   #switchOff(): void {
+    this.#watch?.stop();
+    this.#watch = undefined;
     for (const runner of this.#pods.values()) runner.stop();
     this.#pods.clear();
     this.#runtime?.close();
@@ -189,12 +209,32 @@ export class NodeHost {
     runner.start(pod, refusal);
   }
 
+  #pressureWatch(): PressureWatch {
+    const { clock, world, usage, profile } = this.#options;
+    this.#watch ??= new PressureWatch({
+      clock,
+      capacityBytes: wholeValue(quantityOf(profile.capacity.memory ?? '0')),
+      usage: () => usage.usageOf(this.name),
+      pod: ({ namespace, name }) => world.get<Pod>(resources.pods, { namespace, name }),
+      pressed: (pressures, evictsFor) =>
+        this.#kubelet.send({
+          type: 'node.pressed',
+          pressures,
+          ...(evictsFor !== undefined && { evictsFor }),
+          nowMs: clock.now(),
+        }),
+      evict: ({ metadata: { uid } }, message) => this.#runnerOf(uid)?.hear({ type: 'pod.evicted', message }),
+    });
+    return this.#watch;
+  }
+
   #runnerOf(uid: string): PodRunner | undefined {
     for (const runner of this.#pods.values()) if (runner.uid === uid) return runner;
     return undefined;
   }
 
   #podEnded(uid: string): void {
+    this.#watch?.ended(uid);
     this.#kubelet.send({ type: 'pod.ended', uid, nowMs: this.#options.clock.now() });
   }
 

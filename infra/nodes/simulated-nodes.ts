@@ -3,6 +3,7 @@
 
 import type { Beat } from '../../actors/kubelet/kubelet-context.ts';
 import { kubeletVersion, type NodeProfile } from '../../actors/kubelet/node-object.ts';
+import type { Pressure } from '../../actors/kubelet/pressure.ts';
 import type { Clock } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import type { Random } from '../../streams/base/random.ts';
@@ -40,6 +41,8 @@ export type SimulatedNodes = {
   crash(node: string): void;
   /** Brings it up (again): it registers, and the pods bound to it are started anew. */
   restart(node: string): void;
+  /** The node is short of something from now on, or no longer: pods are evicted until it is not. */
+  press(node: string, pressure: Pressure, isShort: boolean): void;
   /** What the nodes and their pods use now. */
   readonly usage: UsageReader;
   logs(namespace: string, pod: string, container: string, options: LogOptions): LogOutcome;
@@ -61,6 +64,7 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
   const { count, world, writer, clock, logger } = options;
   const random = options.random.stream('simulated-nodes');
   const host = new KubeletHost({ world, clock });
+  const usage = usageReader({ world, clock, isUp: (name) => host.node(name)?.isUp === true });
   const names = options.names ?? Array.from({ length: count }, (_, index) => `node-${index + 1}`);
   for (const [index, name] of names.slice(0, count).entries()) {
     const own = random.stream(name);
@@ -74,7 +78,7 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
       }),
       bootID: own.uuid(),
     });
-    host.add(new NodeHost({ profile, beat: beatOf(own), world, writer, clock, logger, boot }));
+    host.add(new NodeHost({ profile, beat: beatOf(own), world, writer, clock, logger, usage, boot }));
   }
   for (const name of host.names) host.node(name)?.boot();
   logger.info('simulated nodes started', { count: host.names.length });
@@ -86,7 +90,8 @@ export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNo
   return {
     names: host.names,
     stop: () => host.stop(),
-    usage: usageReader({ world, clock, isUp: (name) => host.node(name)?.isUp === true }),
+    usage,
+    press: (name, pressure, isShort) => nodeNamed(name).press(pressure, isShort),
     crash: (name) => nodeNamed(name).crash(),
     restart(name) {
       nodeNamed(name).crash();

@@ -132,7 +132,7 @@ function usageOfContainer(pod: Pod, container: Container, now: Now & { readonly 
   };
   return {
     cpuNanocores: amountOf('cpu', cores, () => plausibleUsage(pod, container, requests).cpuNanocores),
-    memoryBytes: amountOf('memory', bytes, () => plausibleUsage(pod, container, requests).memoryBytes),
+    memoryBytes: pages(amountOf('memory', bytes, () => plausibleUsage(pod, container, requests).memoryBytes)),
   };
 }
 
@@ -156,6 +156,11 @@ function plausibleUsage(pod: Pod, { name }: Container, requests: Quantities | un
       memory === undefined ? mebibyte * (8 + 16 * draw) : numberOf(memory, bytes) * (0.4 + 0.3 * draw),
     ),
   };
+}
+
+/** Memory comes in pages. */
+function pages(amount: number): number {
+  return Math.round(amount / 4_096) * 4_096;
 }
 
 /** FNV-1a, as a number in [0, 1). */
