@@ -3,14 +3,44 @@
 
 import { assert } from '../base/assert.ts';
 import type { Revision } from '../base/brand.ts';
+import { textOf } from './fields-text.ts';
 import type { KubeObject } from './meta.ts';
 
 const opening = Buffer.from('"metadata":{');
 
 export function encodeObject(object: KubeObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object;
-  const { resourceVersion: _, ...meta } = metadata;
-  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: meta, ...rest }));
+  const { resourceVersion: _, managedFields, ...meta } = metadata;
+  let text = JSON.stringify({ kind, apiVersion, metadata: meta });
+  if (managedFields !== undefined) text = continued(text, `"managedFields":${entriesText(managedFields)}}}`, 2);
+  const others = JSON.stringify(rest);
+  return Buffer.from(others === '{}' ? text : continued(text, others.slice(1), 1));
+}
+
+/** A text whose last braces are opened again, with more fields in it. */
+function continued(text: string, more: string, braces: number): string {
+  const open = text.slice(0, -braces);
+  return `${open}${open.endsWith('{') ? '' : ','}${more}`;
+}
+
+/** As JSON.stringify has it, with the fields as they were spelled before. */
+function entriesText(entries: readonly unknown[]): string {
+  return `[${entries.map((entry) => (isObject(entry) ? entryText(entry) : JSON.stringify(entry))).join(',')}]`;
+}
+
+function entryText(entry: Readonly<Record<string, unknown>>): string {
+  const parts: string[] = [];
+  for (const key in entry) {
+    const value = entry[key];
+    if (value === undefined) continue;
+    const text = key === 'fieldsV1' && isObject(value) ? textOf(value) : JSON.stringify(value);
+    parts.push(`${JSON.stringify(key)}:${text}`);
+  }
+  return `{${parts.join(',')}}`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Where the first field of the metadata stands. */

@@ -7,6 +7,7 @@ import { asMember, EMPTY, type FieldSet, isEmptySet, LEAF, ordered } from './fie
 import { isEmptyObject, isList, isObject, type Json, type JsonList, type JsonObject } from './json-value.ts';
 import { fieldElement, fieldName, isFieldElement, isKeyElement, type PathElement } from './path-element.ts';
 import { identifyItem, isAtomic, orderedFields, schemaAt, schemaOfKey } from './schema-walk.ts';
+import { type SharedSet, sharedMember } from './shared-sets.ts';
 
 type Nodes = { [element: PathElement]: FieldSet };
 
@@ -49,35 +50,51 @@ const namedIn = (value: Json, described: Schema, member: boolean): FieldSet | un
   return named ? ordered(nodes) : member ? LEAF : undefined;
 };
 
-/** Everything in a value that appears or disappears as a whole: the value itself and all below it. */
+/** Everything in a value that appears or disappears as a whole: the value itself and all below it. Shared. */
 export const allFields = (value: Json, described: Schema): FieldSet => {
   const schema = schemaAt(described, value);
   if (isAtomic(schema)) return LEAF;
-  const nodes: Nodes = { '.': LEAF };
-  let some = false;
-  if (schema.kind === 'object' && isObject(value)) {
+  const member = sharedMember();
+  const all = fieldsBelow(member, value, schema);
+  return all === member ? LEAF : all.set;
+};
+
+const fieldsBelow = (member: SharedSet, value: Json, schema: Schema): SharedSet => {
+  let fields = member;
+  if (schema.kind === 'list') {
+    if (!isList(value)) return fields;
+    for (const [element, item] of itemsByElement(schema, value)) {
+      fields = fields.with(element, item === undefined ? LEAF : allFields(item, schema.item));
+    }
+    return fields;
+  }
+  if (!isObject(value)) return fields;
+  if (schema.kind === 'object') {
     for (const field of orderedFields(schema)) {
       if (!Object.hasOwn(value, field.name)) continue;
-      nodes[field.element] = allFields(value[field.name] as Json, field.schema);
-      some = true;
+      fields = fields.with(field.element, allFields(value[field.name] as Json, field.schema));
     }
-    if (schema.others === undefined) return some ? nodes : LEAF;
     const { others } = schema;
+    if (others === undefined) return fields;
     for (const key in value) {
       if (schema.fields.has(key)) continue;
-      nodes[fieldElement(key)] = allFields(value[key] as Json, others);
-      some = true;
+      fields = fields.with(fieldElement(key), allFields(value[key] as Json, others));
     }
+  } else if (schema.kind === 'map') {
+    for (const key in value) fields = fields.with(fieldElement(key), allFields(value[key] as Json, schema.value));
   }
-  if (schema.kind === 'map' && isObject(value)) {
-    for (const key in value) {
-      nodes[fieldElement(key)] = allFields(value[key] as Json, schema.value);
-      some = true;
-    }
-  } else if (schema.kind === 'list' && isList(value)) {
-    some = addItems(nodes, value, schema, (item) => allFields(item, schema.item));
+  return fields;
+};
+
+/** Items that share an identity are owned together, like one atomic value: undefined stands for them. */
+const itemsByElement = (schema: ListSchema, list: JsonList): ReadonlyMap<PathElement, Json | undefined> => {
+  const items = new Map<PathElement, Json | undefined>();
+  for (const item of list) {
+    const identity = identifyItem(schema, item);
+    if ('error' in identity) continue;
+    items.set(identity.element, items.has(identity.element) ? undefined : item);
   }
-  return some ? ordered(nodes) : LEAF;
+  return items;
 };
 
 /** Items that share an identity are owned together, like one atomic value. */

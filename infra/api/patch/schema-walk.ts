@@ -82,7 +82,7 @@ const identifyByKeys = (list: ListSchema, item: Json): ItemIdentity => {
   if (item === null) return { error: 'associative list with keys may not have a null element' };
   if (!isObject(item)) return { error: 'associative list with keys may not have non-map elements' };
   const only = list.keys.length === 1 ? own(item, list.keys[0] as string) : undefined;
-  if (only !== undefined) return { element: `${keyPrefix(list)}${goJson(only)}}` };
+  if (typeof only === 'string' || typeof only === 'number') return singleKey(list, only);
   const keys: { [key: string]: Json } = {};
   let found = false;
   for (const key of list.keys) {
@@ -109,17 +109,24 @@ export const sameItem = (list: ListSchema, left: Json, right: Json): boolean => 
   return true;
 };
 
-/** The spelling of a single key up to its value. */
-const keyPrefix = (list: ListSchema): string => {
-  let prefix = keyPrefixes.get(list);
-  if (prefix === undefined) {
-    prefix = `k:{${goJson(list.keys[0] as string)}:`;
-    keyPrefixes.set(list, prefix);
+/** An item told apart by one key. The same names come again and again: each is spelled once, and forgotten with many. */
+const singleKey = (list: ListSchema, value: string | number): ItemIdentity => {
+  let spelled = singleKeys.get(list);
+  if (spelled === undefined) {
+    spelled = new Map();
+    singleKeys.set(list, spelled);
   }
-  return prefix;
+  let identity = spelled.get(value);
+  if (identity === undefined) {
+    identity = { element: `k:{${goJson(list.keys[0] as string)}:${goJson(value)}}` };
+    if (spelled.size >= spelledMax) spelled.clear();
+    spelled.set(value, identity);
+  }
+  return identity;
 };
 
-const keyPrefixes = new WeakMap<ListSchema, string>();
+const spelledMax = 1_024;
+const singleKeys = new WeakMap<ListSchema, Map<string | number, ItemIdentity>>();
 
 const identifyByValue = (item: Json): ItemIdentity => {
   if (isObject(item)) return { error: "associative list without keys has an element that's a map type" };
