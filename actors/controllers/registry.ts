@@ -48,8 +48,8 @@ export type ControllersOptions = {
   readonly certificates?: CertificatePorts | undefined;
   /** Where objects of a kind are kept: the garbage collector follows owner references with it. */
   readonly resourceOf: ResourceOf;
-  /** What autoscalers read and scale. */
-  readonly autoscaler: AutoscalerPorts & Partial<AutoscalerOptions>;
+  /** What autoscalers read and scale; without it nobody looks after them. */
+  readonly autoscaler?: AutoscalerPorts & Partial<AutoscalerOptions>;
   /** Periods and rates; Kubernetes' defaults where left out. */
   readonly nodeLifecycle?: Partial<NodeLifecycleOptions>;
   readonly podGarbageCollector?: Partial<PodGarbageCollectorOptions>;
@@ -80,7 +80,9 @@ export function allControllers(options: ControllersOptions): readonly Controller
     flowSchemaController(),
     nodeLifecycleController({ ...nodeLifecycleDefaults, ...options.nodeLifecycle }),
     disruptionController({ resourceOf: options.resourceOf }),
-    horizontalPodAutoscalerController({ ...autoscalerDefaults, ...options.autoscaler }),
+    ...(options.autoscaler === undefined
+      ? []
+      : [horizontalPodAutoscalerController({ ...autoscalerDefaults, ...options.autoscaler })]),
     taintEvictionController(),
     ...volumeControllers(options.volumes),
     podGarbageCollector({ ...podGarbageCollectorDefaults, ...options.podGarbageCollector }),

@@ -88,8 +88,15 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     authorizer: stack.authorizer,
     random: random.stream('certificates'),
   });
-  const secrets = { ca: pki.ca, mintToken, certificates };
-  const plane = startControlPlane({ stack, ...secrets, nodes: options.nodes, identity, ...ports });
+  const secrets = { ca: pki.ca, mintToken, certificates, signDetached };
+  const plane = startControlPlane({
+    stack,
+    ...secrets,
+    nodes: options.nodes,
+    autoscaler: options.autoscaler,
+    identity,
+    ...ports,
+  });
   undo.add(() => plane.stop());
   const controllers = controllersPath(() => ({ leader: plane.leader, here: plane.leads, items: plane.controllers }));
   const own: OwnPaths = new Map([['controllers', controllers]]);

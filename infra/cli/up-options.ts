@@ -1,5 +1,6 @@
 // What `shiplog up` can be told, and what it needs of a running cluster.
 
+import type { AutoscalerOptions } from '../../actors/controllers/hpa/horizontal.ts';
 import type { Durability } from '../../streams/jetstream/durability.ts';
 import type { EventFacts } from '../../streams/log/event.ts';
 
@@ -20,6 +21,8 @@ export type UpOptions = {
   readonly memory: boolean;
   /** Print nothing but errors. */
   readonly quiet: boolean;
+  /** How autoscalers work, where it is not as in Kubernetes. */
+  readonly autoscaler: Partial<AutoscalerOptions>;
   /** What an acknowledged write is worth. */
   readonly durability: Durability;
 };
@@ -35,6 +38,7 @@ export const upDefaults: UpOptions = {
   nats: undefined,
   memory: false,
   quiet: false,
+  autoscaler: {},
   durability: 'always',
 };
 

@@ -27,7 +27,7 @@ export type LiveClusterOptions = {
   readonly seed: number;
   readonly nodes?: number;
   readonly controllers?: Partial<ControllersOptions>;
-  readonly autoscaler?: Partial<ControllersOptions['autoscaler']>;
+  readonly autoscaler?: Partial<NonNullable<ControllersOptions['autoscaler']>>;
   /** Instead of all controllers. */
   readonly only?: readonly Controller[];
   readonly logger?: Logger;
