@@ -88,7 +88,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     authorizer: stack.authorizer,
     random: random.stream('certificates'),
   });
-  const secrets = { ca: pki.ca, mintToken, certificates, signDetached };
+  const secrets = { ca: pki.ca, mintToken, certificates };
   const plane = startControlPlane({
     stack,
     ...secrets,
