@@ -2,9 +2,11 @@
 // comes first. A controller more is a line more.
 
 import type { Controller } from '../kit/controller.ts';
+import { bootstrapSigner, type SignDetached, tokenCleaner } from './bootstrap/bootstrap-tokens.ts';
 import { certificateControllers } from './certificates/certificates.ts';
 import type { CertificatePorts } from './certificates/signing-request.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation.ts';
+import { cronJobController } from './cronjob/cronjob.ts';
 import { daemonSetController } from './daemonset/daemon-set.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
@@ -21,6 +23,7 @@ import {
 import { ipAddressController } from './ip-addresses.ts';
 import { jobController } from './job/job.ts';
 import { namespaceController } from './namespace.ts';
+import { type NodeIpamOptions, nodeIpamController, nodeIpamDefaults } from './node-ipam.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController, nodeLifecycleDefaults } from './node-lifecycle.ts';
 import type { ResourceOf } from './owner-graph.ts';
 import {
@@ -37,6 +40,7 @@ import { serviceAccountTokenController, type TokenControllerOptions } from './se
 import { serviceCidrController } from './service-cidr.ts';
 import { statefulSetController } from './statefulset/stateful-set.ts';
 import { taintEvictionController } from './taint-eviction.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 import { type VolumeOptions, volumeControllers } from './volumes/volume-controllers.ts';
 
 export type ControllersOptions = {
@@ -44,6 +48,8 @@ export type ControllersOptions = {
   readonly ca: string;
   /** Signs the tokens kept in Secrets. */
   readonly mintToken: TokenControllerOptions['mint'];
+  /** Signs kube-public/cluster-info for those who join; without it nobody does. */
+  readonly signDetached?: SignDetached | undefined;
   /** Without them nobody approves or signs certificate requests. */
   readonly certificates?: CertificatePorts | undefined;
   /** Where objects of a kind are kept: the garbage collector follows owner references with it. */
@@ -52,6 +58,7 @@ export type ControllersOptions = {
   readonly autoscaler?: AutoscalerPorts & Partial<AutoscalerOptions>;
   /** Periods and rates; Kubernetes' defaults where left out. */
   readonly nodeLifecycle?: Partial<NodeLifecycleOptions>;
+  readonly nodeIpam?: Partial<NodeIpamOptions>;
   readonly podGarbageCollector?: Partial<PodGarbageCollectorOptions>;
   readonly resourceQuota?: Partial<ResourceQuotaOptions>;
   readonly volumes?: VolumeOptions;
@@ -64,12 +71,16 @@ export function allControllers(options: ControllersOptions): readonly Controller
     serviceAccountTokenController({ ca: options.ca, mint: options.mintToken }),
     rootCaPublisher(options.ca),
     ...(options.certificates === undefined ? [] : certificateControllers(options.certificates)),
+    ...(options.signDetached === undefined ? [] : [bootstrapSigner(options.signDetached)]),
+    tokenCleaner(),
     clusterRoleAggregationController(),
     resourceQuotaController({ ...resourceQuotaDefaults, ...options.resourceQuota }),
     garbageCollector({ resourceOf: options.resourceOf }),
     deploymentController(),
     replicaSetController(),
     jobController(),
+    cronJobController(),
+    ttlAfterFinishedController(),
     replicationControllerController(),
     statefulSetController(),
     daemonSetController(),
@@ -79,6 +90,7 @@ export function allControllers(options: ControllersOptions): readonly Controller
     ipAddressController(),
     flowSchemaController(),
     nodeLifecycleController({ ...nodeLifecycleDefaults, ...options.nodeLifecycle }),
+    nodeIpamController({ ...nodeIpamDefaults, ...options.nodeIpam }),
     disruptionController({ resourceOf: options.resourceOf }),
     ...(options.autoscaler === undefined
       ? []

@@ -19,6 +19,7 @@ import { Metrics } from '../metrics/metrics.ts';
 import { processMetrics } from '../metrics/process-metrics.ts';
 import { openDataDir } from '../nats/data-dir.ts';
 import { ensureClusterPki } from '../pki/cluster-pki.ts';
+import { signDetached } from '../pki/detached-signature.ts';
 import { writeKubeconfig } from '../pki/kubeconfig.ts';
 import { startApiStack } from './api-stack.ts';
 import { certificatePorts } from './certificate-ports.ts';
@@ -88,7 +89,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     authorizer: stack.authorizer,
     random: random.stream('certificates'),
   });
-  const secrets = { ca: pki.ca, mintToken, certificates };
+  const secrets = { ca: pki.ca, mintToken, certificates, signDetached };
   const plane = startControlPlane({
     stack,
     ...secrets,

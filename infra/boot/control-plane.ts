@@ -1,5 +1,7 @@
 // Controllers, scheduler and simulated nodes of one process, started together and stopped in reverse.
 
+import { localCloud } from '../../actors/cloud/local-cloud.ts';
+import { cloudControllers } from '../../actors/cloud/registry.ts';
 import type { AutoscalerOptions } from '../../actors/controllers/hpa/horizontal.ts';
 import type { OwnerResource } from '../../actors/controllers/owner-graph.ts';
 import { allControllers, type ControllersOptions } from '../../actors/controllers/registry.ts';
@@ -27,6 +29,7 @@ export type ControlPlaneOptions = {
   /** Signs the tokens kept in Secrets. */
   readonly mintToken: ControllersOptions['mintToken'];
   readonly certificates?: ControllersOptions['certificates'];
+  readonly signDetached?: ControllersOptions['signDetached'];
   /** Simulated nodes. */
   readonly nodes: number;
   /** Periods of the autoscalers; Kubernetes' where left out. */
@@ -72,9 +75,20 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
       ca,
       mintToken: options.mintToken,
       certificates: options.certificates,
+      signDetached: options.signDetached,
       resourceOf: resourceIn(kinds),
       autoscaler: { scales: scaleReader(kinds), metrics: usageMetrics({ world: view, usage }), ...options.autoscaler },
     }),
+    ports,
+  );
+  const cloudManager = new ControllerManager(cloudControllers(localCloud()), ports);
+  const clouding = duty(
+    {
+      lease: 'cloud-controller-manager',
+      identity,
+      begin: () => cloudManager.lead(),
+      end: () => cloudManager.follow(),
+    },
     ports,
   );
   const controlling = duty(
@@ -117,7 +131,7 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
       return scheduler?.status();
     },
     get controllers() {
-      return manager.rows;
+      return [...manager.rows, ...cloudManager.rows];
     },
     get leader() {
       return controlling.leader;
@@ -128,14 +142,15 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
     usage,
     logs: (request) => (nodes === undefined ? elsewhere(simulating) : logsOf(nodes, request)),
     async begin() {
-      await Promise.all([controlling.start(), scheduling.start(), simulating.start()]);
+      await Promise.all([controlling.start(), clouding.start(), scheduling.start(), simulating.start()]);
       await allReady(view, nodes?.names ?? []);
     },
     async stop() {
       await simulating.stop();
       await scheduling.stop();
+      await clouding.stop();
       await controlling.stop();
-      await manager.stop();
+      await Promise.all([manager.stop(), cloudManager.stop()]);
     },
   };
 }
