@@ -8,7 +8,7 @@ import type { Effect } from '../kit/effect.ts';
 import type { WriteOutcome } from '../kit/write.ts';
 import type { Rejection } from './framework.ts';
 import { needsPreparation, PodPreparation, type PreparationInput } from './preparation.ts';
-import type { QueuedPod } from './scheduling-queue.ts';
+import type { QueuedPod } from './queued-pod.ts';
 
 export type Binding = {
   readonly queued: QueuedPod;
@@ -47,12 +47,15 @@ const preparePrefix = 'prepare/';
 
 export class Bindings {
   readonly #emit: (effect: Effect) => void;
+  readonly #permitted: (uid: string) => void;
   readonly #byUid = new Map<string, Binding>();
   readonly #preparing = new Set<Binding>();
   #open = 0;
 
-  constructor(emit: (effect: Effect) => void) {
+  /** `permitted`: no Permit plugin can turn the pod away any more. */
+  constructor(emit: (effect: Effect) => void, permitted: (uid: string) => void) {
     this.#emit = emit;
+    this.#permitted = permitted;
   }
 
   static owns(ticket: string): boolean {
@@ -105,6 +108,11 @@ export class Bindings {
       if (step.kind !== 'waiting') settled.push(step);
     }
     return settled;
+  }
+
+  isPreparingPod(uid: string): boolean {
+    const binding = this.#byUid.get(uid);
+    return binding !== undefined && !binding.asked;
   }
 
   get isPreparing(): boolean {
@@ -166,6 +174,7 @@ export class Bindings {
   #proceed(binding: Binding, nowMs: number): Settled {
     const { queued, preparation } = binding;
     const progress = preparation?.proceed(queued.info, nowMs) ?? ready;
+    if (preparation?.isHeld !== true) this.#permitted(queued.info.uid);
     switch (progress.kind) {
       case 'ready':
         this.#preparing.delete(binding);

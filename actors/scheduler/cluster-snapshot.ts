@@ -38,6 +38,8 @@ export class ClusterSnapshot {
   #generation = 0;
   /** Everything else there is: objects of any kind, as recorded. Plugins that read it watch what they read. */
   readonly world: ObjectReader;
+  /** Changes with everything in `world` that somebody watches. */
+  worldGeneration = 0;
 
   constructor(world: ObjectReader = emptyWorld) {
     this.world = world;
@@ -90,6 +92,15 @@ export class ClusterSnapshot {
   /** Something beside nodes, pods and namespaces has changed: what was found out before may not hold any more. */
   worldChanged(): void {
     this.#generation++;
+    this.worldGeneration++;
+  }
+
+  /** One pod more or less is promised the node, which may not be there yet. */
+  promise(name: string, by: 1 | -1): void {
+    const info = this.#nodeInfo(name);
+    info.promised += by;
+    this.#touch(info);
+    this.#dropIfEmpty(info);
   }
 
   node(name: string): NodeInfo | undefined {
@@ -143,6 +154,14 @@ export class ClusterSnapshot {
     return node;
   }
 
+  /** The pod stands where it stood, and asks for the same. */
+  replace(info: PodInfo, node: NodeInfo): void {
+    const before = node.pods.get(info.uid);
+    node.pods.set(info.uid, info);
+    // Since when it has been running counts where pods are compared.
+    if (before?.startedAtMs !== info.startedAtMs) this.#touch(node);
+  }
+
   /** Gives the pod's room back; returns the node it stood on. */
   displace(uid: string): NodeInfo | undefined {
     const node = this.#nodeOfPod.get(uid);
@@ -174,7 +193,7 @@ export class ClusterSnapshot {
   }
 
   #dropIfEmpty(info: NodeInfo): void {
-    if (info.node !== undefined || info.pods.size > 0) return;
+    if (info.node !== undefined || info.pods.size > 0 || info.promised > 0) return;
     this.#byName.delete(info.name);
     this.#bySlot[info.slot] = undefined;
     this.#freeSlots.push(info.slot);

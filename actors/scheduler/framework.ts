@@ -14,6 +14,7 @@
 // Plugins that look at other kinds read them from `cluster.world` and name them in `watches`; a filter so hears of
 // their changes as `objectChanged` and is asked whether the pods it turned away should be tried again.
 
+import type { Random } from '../../streams/base/random.ts';
 import type { AnyObject, ResourceName } from '../../streams/resources/meta.ts';
 import type { ChangeType } from '../../streams/views/change.ts';
 import type { Write } from '../kit/write.ts';
@@ -21,6 +22,7 @@ import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { NodeAspects, NodeInfo } from './node-info.ts';
 import type { PodInfo, PodShape, WaitingPod } from './pod-shape.ts';
+import type { Trial } from './trial.ts';
 
 /** Why a node does not suit a pod. Shared constants wherever possible: verdicts are counted by identity. */
 export type Rejection = {
@@ -126,10 +128,34 @@ export type QueueSortPlugin = {
 
 export type Queued = { readonly info: WaitingPod; readonly queuedAtMs: number };
 
-/** Runs when no node suits. Its message ends the text that explains it. */
+/** Runs when no node suits. */
 export type PostFilterPlugin = {
   readonly name: string;
-  postFilter(shape: PodShape, cluster: ClusterSnapshot, rejected: Rejected): string | undefined;
+  /** Kinds it reads; their changes make what was found out before void. */
+  readonly watches?: readonly ResourceName[];
+  postFilter(attempt: FailedAttempt): PostFilterResult;
+};
+
+export type PostFilterResult =
+  /**
+   * It cannot help; the message ends the text that explains why no node suits. `nominatedNode` is the node the pod is
+   * promised from now on, empty for none; absent: as before.
+   */
+  | { readonly kind: 'helpless'; readonly message?: string; readonly nominatedNode?: string }
+  /** The pod is promised the node, and the victims, pods on that node, are evicted. Ends the search for help. */
+  | { readonly kind: 'preempt'; readonly node: NodeInfo; readonly victims: readonly PodInfo[] };
+
+/** An attempt that found no node, for those who look for help. */
+export type FailedAttempt = {
+  readonly pod: WaitingPod;
+  readonly cluster: ClusterSnapshot;
+  readonly state: CycleState;
+  readonly rejected: Rejected;
+  readonly random: Random;
+  /** Asks the filters again with pods taken off a node or put on it. */
+  readonly trial: Trial;
+  /** Set where nothing but the pod's shape and single nodes has a say: the same object for pods that fare the same. */
+  readonly memo: object | undefined;
 };
 
 /** The nodes that were looked at, and beside each why it does not suit. The arrays are reused for the next pod. */
@@ -194,8 +220,8 @@ export type Profile = {
 /** The kinds any plugin of these profiles asked to hear of. */
 export function watchedKinds(profiles: readonly Profile[]): ResourceName[] {
   const kinds = new Map<string, ResourceName>();
-  for (const { filters, preBinds = [] } of profiles) {
-    for (const { watches = [] } of [...filters, ...preBinds]) {
+  for (const { filters, postFilters, preBinds = [] } of profiles) {
+    for (const { watches = [] } of [...filters, ...postFilters, ...preBinds]) {
       for (const name of watches) kinds.set(`${name.group}/${name.resource}`, name);
     }
   }

@@ -50,6 +50,8 @@ export class NodeInfo {
   weightedMemoryBytes = 0;
   readonly ports = new HostPorts();
   readonly pods = new Map<string, PodInfo>();
+  /** How many pods are promised this node, see nominations.ts. */
+  promised = 0;
 
   constructor(name: string, slot: number) {
     this.name = name;

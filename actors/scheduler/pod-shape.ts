@@ -35,6 +35,8 @@ export type PodInfo = {
   readonly shape: PodShape;
   /** The spec's volumes where any of them may count for the node; most pods only mount their token and configuration. */
   readonly volumes: readonly unknown[] | undefined;
+  /** When its node began to run it. */
+  readonly startedAtMs: number | undefined;
 };
 
 /** A pod that seeks a node, in its newest version. */
@@ -53,7 +55,16 @@ export class PodShapes {
 
   acquire(pod: Pod): WaitingPod {
     const { uid, namespace = '', name, generation } = pod.metadata;
-    return { uid, namespace, name, generation, shape: this.#shapeOf(pod), volumes: volumesOf(pod.spec), pod };
+    return {
+      uid,
+      namespace,
+      name,
+      generation,
+      shape: this.#shapeOf(pod),
+      volumes: volumesOf(pod.spec),
+      startedAtMs: startOf(pod),
+      pod,
+    };
   }
 
   /** The same pod in a new version: keeps its shape where nothing the scheduler looks at has changed. */
@@ -86,8 +97,12 @@ export class PodShapes {
 }
 
 /** What is kept of a pod once it has a node. */
-export function withoutObject({ uid, namespace, name, generation, shape, volumes }: PodInfo): PodInfo {
-  return { uid, namespace, name, generation, shape, volumes };
+export function withoutObject({ uid, namespace, name, generation, shape, volumes, startedAtMs }: PodInfo): PodInfo {
+  return { uid, namespace, name, generation, shape, volumes, startedAtMs };
+}
+
+export function startOf({ status }: Pod): number | undefined {
+  return status?.startTime === undefined ? undefined : Date.parse(status.startTime);
 }
 
 /** Sources that live on the node itself or are fetched: no storage is attached for them. */

@@ -3,7 +3,7 @@
 import type { Labels } from '../../streams/resources/meta.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { Profile } from './framework.ts';
-import { defaultSchedulerName } from './pod-shape.ts';
+import { defaultSchedulerName, type WaitingPod } from './pod-shape.ts';
 
 export type Standing =
   /** Takes room on a node. */
@@ -20,6 +20,11 @@ export function standingOf({ metadata, spec, status }: Pod, profiles: ReadonlyMa
   if (metadata.deletionTimestamp !== undefined) return none;
   const profile = profiles.get(spec.schedulerName ?? defaultSchedulerName);
   return profile === undefined ? none : { kind: 'waiting', profile };
+}
+
+/** True where some plugin does not let the pod be tried yet. */
+export function isGated(info: WaitingPod, { preEnqueue }: Profile): boolean {
+  return preEnqueue.some((plugin) => plugin.preEnqueue(info) !== undefined);
 }
 
 export function sameLabels(a: Labels = {}, b: Labels = {}): boolean {

@@ -53,6 +53,11 @@ export class PodPreparation {
     return step.plugin.watches?.some((w) => w.resource === resource.resource && w.group === resource.group) ?? false;
   }
 
+  /** A Permit plugin has still to say yes. */
+  get isHeld(): boolean {
+    return this.#steps[this.#at]?.point === 'permit';
+  }
+
   /** Goes as far as it can. */
   proceed(pod: WaitingPod, nowMs: number): Progress {
     if (this.#writesLeft > 0) return { kind: 'waiting' };

@@ -5,6 +5,7 @@
 import type { NodeFilter, NodeScorer, Profile, Rejection, ScorePlugin } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodShape } from './pod-shape.ts';
+import type { Trial } from './trial.ts';
 
 /** A score that depends on the other suitable nodes too, so its raw values are kept apart. */
 export type RawScore = {
@@ -86,19 +87,24 @@ export class RankTable {
     return columns;
   }
 
-  /** Why the node does not suit; undefined where it does. */
-  verdict(node: NodeInfo): Rejection | undefined {
+  /** Why the node does not suit; undefined where it does. `trial` counts in the pods that are promised the node. */
+  verdict(node: NodeInfo, trial: Trial): Rejection | undefined {
     const { slot, generation } = node;
     const { judged, rejections } = this.#columns;
     if (judged[slot] === generation) return rejections[slot];
-    let rejection: Rejection | undefined;
-    for (const filter of this.#filters) {
-      rejection = filter(node);
-      if (rejection !== undefined) break;
-    }
+    const rejection = node.promised > 0 ? trial.whole(node) : this.judge(node);
     judged[slot] = generation;
     rejections[slot] = rejection;
     return rejection;
+  }
+
+  /** The same, asked anew and not remembered. */
+  judge(node: NodeInfo): Rejection | undefined {
+    for (const filter of this.#filters) {
+      const rejection = filter(node);
+      if (rejection !== undefined) return rejection;
+    }
+    return undefined;
   }
 
   /** The weighted sum of the scores that need no normalising; brings the raw ones up to date as well. */

@@ -1,16 +1,20 @@
-// One pod, all nodes: which of them suit, which of those is best, and if none, why. It changes nothing: placing the pod
-// is the caller's. Only as many suitable nodes are sought as kubernetes.md §2.4 says, and the search goes on next time
-// where it ended, so that every node gets its turn.
+// One pod, all nodes: which of them suit, which of those is best, and if none, why and what would help. It changes
+// nothing: placing the pod is the caller's. Only as many suitable nodes are sought as kubernetes.md §2.4 says, and the
+// search goes on next time where it ended, so that every node gets its turn.
 
 import type { Random } from '../../streams/base/random.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import { CycleState } from './cycle-state.ts';
-import { countReasons, explain, noNodes, noneInCommon, notAmong } from './fit-error.ts';
-import type { NodeFilter, Profile, Rejected, Rejection } from './framework.ts';
+import { countReasons, explain, noNodes, notAmong } from './fit-error.ts';
+import type { FailedAttempt, Profile, Rejected, Rejection } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import { NodeRanking, type NodeScore } from './node-ranking.ts';
+import { Nominations } from './nominations.ts';
 import type { PodShape, WaitingPod } from './pod-shape.ts';
-import { intersection, RankTable, type Restriction } from './rank-table.ts';
+import { type Help, postFilter } from './post-filter.ts';
+import { type Plan, preFilter } from './pre-filter.ts';
+import { RankTable } from './rank-table.ts';
+import { Trial } from './trial.ts';
 
 export type Verdict = { readonly node: string; readonly rejection: Rejection };
 
@@ -28,7 +32,12 @@ export type Finding = {
       readonly scores: readonly NodeScore[];
       readonly state: CycleState;
     }
-  | { readonly kind: 'none'; readonly message: string; readonly rejectedBy: readonly string[] }
+  | {
+      readonly kind: 'none';
+      readonly message: string;
+      readonly rejectedBy: readonly string[];
+      readonly help: Help;
+    }
 );
 
 /** Verdicts kept to answer why a pod did not go to a node. */
@@ -36,9 +45,18 @@ const verdictsMax = { found: 8, none: 100 } as const;
 /** Shapes whose tables are kept: 5,000 nodes take 250 kB a table. */
 const tablesMax = 32;
 
+type CycleOptions = {
+  readonly profile: Profile;
+  readonly cluster: ClusterSnapshot;
+  readonly random: Random;
+  readonly nominations?: Nominations;
+};
+
 export class SchedulingCycle {
   readonly profile: Profile;
   readonly #cluster: ClusterSnapshot;
+  readonly #random: Random;
+  readonly #nominations: Nominations;
   readonly #ranking: NodeRanking;
   readonly #tables = new Map<PodShape, RankTable>();
   readonly #failures = new WeakMap<RankTable, { readonly generation: number; readonly finding: Finding }>();
@@ -47,26 +65,30 @@ export class SchedulingCycle {
   readonly #rejected: { readonly nodes: NodeInfo[]; readonly rejections: Rejection[] } = { nodes: [], rejections: [] };
   #next = 0;
 
-  constructor({ profile, cluster, random }: { profile: Profile; cluster: ClusterSnapshot; random: Random }) {
+  constructor({ profile, cluster, random, nominations = new Nominations(cluster) }: CycleOptions) {
     this.profile = profile;
     this.#cluster = cluster;
+    this.#random = random;
+    this.#nominations = nominations;
     this.#ranking = new NodeRanking({ profile, cluster, random });
   }
 
   schedule(pod: WaitingPod): Finding {
     const cluster = this.#cluster;
     const nodes = cluster.nodes;
-    if (nodes.length === 0) return none({ nodes: 0, message: noNodes, rejectedBy: [] });
-    const table = this.#tableFor(pod.shape);
-    if (table.rejection !== undefined) return this.#rejectEverywhere(pod, table.rejection);
-    const state = new CycleState();
-    const plan = this.#preFilter(pod, table, state);
-    if (plan.rejection !== undefined) return this.#rejectEverywhere(pod, plan.rejection);
+    if (nodes.length === 0) return none({ nodes: 0, message: noNodes, rejectedBy: [], help: helpless });
+    const attempt = this.#attempt(pod);
+    const { plan, table, state } = attempt;
+    if (plan.rejection !== undefined) return this.#rejectedEverywhere(attempt, plan.rejection);
+    const promised = this.#nominations.nodeOf(pod.uid);
     const known = this.#failures.get(table);
-    if (plan.pure && known?.generation === cluster.generation) return known.finding;
-    const candidates = plan.allowed === undefined ? nodes : resolve(plan.allowed, cluster);
-    const examined = this.#search(table, plan.filters, candidates);
-    this.#next = (this.#next + examined) % nodes.length;
+    if (plan.pure && promised === undefined && known?.generation === cluster.generation) return known.finding;
+    let examined = promised === undefined ? 0 : this.#search(attempt, resolve(new Set([promised]), plan, cluster));
+    if (this.#feasible.length === 0) {
+      const candidates = plan.allowed === undefined ? nodes : resolve(plan.allowed, plan, cluster);
+      examined = this.#search(attempt, candidates);
+      this.#next = (this.#next + examined) % nodes.length;
+    }
     const feasible = this.#feasible;
     if (feasible.length > 0) {
       const { node, scores } = this.#ranking.best({ pod, table, state }, feasible);
@@ -74,40 +96,24 @@ export class SchedulingCycle {
       const counts = { nodes: nodes.length, examined, feasible: feasible.length };
       return { kind: 'found', node, scores, state, ...counts, verdicts };
     }
-    const finding = this.#explain(pod, plan);
-    if (plan.pure) this.#failures.set(table, { generation: cluster.generation, finding });
+    const finding = this.#explain(attempt);
+    const lasting = finding.help.preemption === undefined && promised === undefined;
+    if (plan.pure && lasting) this.#failures.set(table, { generation: cluster.generation, finding });
     return finding;
   }
 
-  /** Asks the plugins that look beyond one node. */
-  #preFilter(pod: WaitingPod, table: RankTable, state: CycleState): Plan {
-    const filters: NodeFilter[] = [];
-    const restrictions: Restriction[] = [];
-    let pure = true;
-    for (const plugin of this.profile.filters) {
-      if (plugin.scope !== 'cluster') continue;
-      const result = plugin.preFilter(pod, this.#cluster, state);
-      if (result.kind === 'skip') continue;
-      pure = false;
-      if (result.kind === 'reject')
-        return { pure, filters, allowed: undefined, restrictors: [], rejection: result.rejection };
-      filters.push(result.filter);
-      if (result.nodes !== undefined) restrictions.push({ plugin: plugin.name, nodes: result.nodes });
-    }
-    if (table.allowed !== undefined) restrictions.unshift({ plugin: '', nodes: table.allowed });
-    const allowed = intersection(restrictions);
-    const own = restrictions.map(({ plugin }) => plugin).filter((plugin) => plugin !== '');
-    const restrictors = own.length === 0 ? table.restrictors : [...table.restrictors, ...own];
-    if (allowed?.size === 0) {
-      const [plugin = ''] = restrictors;
-      const rejection = { plugin, reasons: [noneInCommon(restrictors)], resolvable: false };
-      return { pure, filters, allowed, restrictors, rejection };
-    }
-    return { pure, filters, allowed, restrictors, rejection: undefined };
+  #attempt(pod: WaitingPod): Attempt {
+    const table = this.#tableFor(pod.shape);
+    const state = new CycleState();
+    const plan = preFilter({ pod, table, profile: this.profile, cluster: this.#cluster, state });
+    const { filters, adjusts } = plan;
+    const trial = new Trial({ pod, table, filters, adjusts, nominations: this.#nominations });
+    this.#feasible.length = 0;
+    return { pod, table, state, plan, trial };
   }
 
   /** Fills `#feasible` and `#rejected`; says how many nodes were looked at. */
-  #search(table: RankTable, filters: readonly NodeFilter[], candidates: readonly NodeInfo[]): number {
+  #search(attempt: Attempt, candidates: readonly NodeInfo[]): number {
     const feasible = this.#feasible;
     const rejected = this.#rejected;
     feasible.length = 0;
@@ -115,6 +121,7 @@ export class SchedulingCycle {
     rejected.rejections.length = 0;
     const count = candidates.length;
     const wanted = feasibleNodesWanted(count, this.profile.percentageOfNodesToScore);
+    const own = this.#nominations.nodeOf(attempt.pod.uid);
     let at = count === 0 ? 0 : this.#next % count;
     let examined = 0;
     while (examined < count && feasible.length < wanted) {
@@ -122,7 +129,7 @@ export class SchedulingCycle {
       at = at + 1 === count ? 0 : at + 1;
       examined++;
       if (node === undefined) continue;
-      const rejection = verdictOf(table, filters, node);
+      const rejection = verdictOf(attempt, node, own === node.name);
       if (rejection === undefined) feasible.push(node);
       else {
         rejected.nodes.push(node);
@@ -143,7 +150,8 @@ export class SchedulingCycle {
     return verdicts;
   }
 
-  #explain(pod: WaitingPod, plan: Plan): Finding {
+  #explain(attempt: Attempt): Finding & { readonly kind: 'none' } {
+    const { plan } = attempt;
     const nodes = this.#cluster.nodes.length;
     const examined = this.#rejected.nodes.length;
     const counts = new Map<Rejection, number>();
@@ -154,24 +162,31 @@ export class SchedulingCycle {
       counts.set({ plugin: '', reasons: [notAmong(plan.restrictors)], resolvable: false }, nodes - examined);
       for (const plugin of plan.restrictors) plugins.add(plugin);
     }
-    const message = this.#withPostFilter(explain({ nodes, counts: countReasons(counts) }), pod, this.#rejected);
+    const help = this.#help(attempt, this.#rejected);
+    const message = joined(explain({ nodes, counts: countReasons(counts) }), help.message);
     const verdicts = this.#verdicts(verdictsMax.none);
-    return { ...none({ nodes, message, rejectedBy: [...plugins] }), examined, verdicts };
+    return { ...none({ nodes, message, rejectedBy: [...plugins], help }), examined, verdicts };
   }
 
-  #rejectEverywhere(pod: WaitingPod, { plugin, reasons }: Rejection): Finding {
-    const nodes = this.#cluster.nodes.length;
-    const message = this.#withPostFilter(`0/${nodes} nodes are available: ${reasons.join(', ')}.`, pod, noneRejected);
-    return none({ nodes, message, rejectedBy: [plugin] });
+  #rejectedEverywhere(attempt: Attempt, rejection: Rejection): Finding {
+    const { nodes } = this.#cluster;
+    const rejected = rejection.resolvable ? { nodes, rejections: nodes.map(() => rejection) } : noneRejected;
+    const help = this.#help(attempt, rejected);
+    const message = joined(`0/${nodes.length} nodes are available: ${rejection.reasons.join(', ')}.`, help.message);
+    return none({ nodes: nodes.length, message, rejectedBy: [rejection.plugin], help });
   }
 
-  #withPostFilter(message: string, { shape }: WaitingPod, rejected: Rejected): string {
-    const said: string[] = [];
-    for (const plugin of this.profile.postFilters) {
-      const text = plugin.postFilter(shape, this.#cluster, rejected);
-      if (text !== undefined) said.push(text);
-    }
-    return said.length === 0 ? message : `${message} ${said.join(', ')}`;
+  #help({ pod, state, trial, plan, table }: Attempt, rejected: Rejected): Help {
+    const failed: FailedAttempt = {
+      pod,
+      cluster: this.#cluster,
+      state,
+      rejected,
+      random: this.#random,
+      trial,
+      memo: plan.pure ? table : undefined,
+    };
+    return postFilter(this.profile.postFilters, failed);
   }
 
   #tableFor(shape: PodShape): RankTable {
@@ -196,32 +211,46 @@ export function feasibleNodesWanted(count: number, percentage: number): number {
   return Math.min(count, Math.max(all, Math.floor((count * share) / 100)));
 }
 
-type Plan = {
-  /** Nothing beyond shape and nodes has a say, so the same pod in the same cluster fares the same. */
-  readonly pure: boolean;
-  readonly filters: readonly NodeFilter[];
-  readonly allowed: ReadonlySet<string> | undefined;
-  readonly restrictors: readonly string[];
-  readonly rejection: Rejection | undefined;
+type Attempt = {
+  readonly pod: WaitingPod;
+  readonly table: RankTable;
+  readonly state: CycleState;
+  readonly plan: Plan;
+  readonly trial: Trial;
 };
 
 const noneRejected: Rejected = { nodes: [], rejections: [] };
+const helpless: Help = { message: '', nominatedNode: '', preemption: undefined };
 
-function verdictOf(table: RankTable, filters: readonly NodeFilter[], node: NodeInfo): Rejection | undefined {
-  let rejection = table.verdict(node);
-  for (let i = 0; rejection === undefined && i < filters.length; i++) rejection = filters[i]?.(node);
+/** `own`: the node is promised to this very pod. */
+function verdictOf({ table, plan, trial }: Attempt, node: NodeInfo, own: boolean): Rejection | undefined {
+  // With pods promised to the node, it has to suit with and without them.
+  if (node.promised > 0 && (own || !plan.pure)) return trial.whole(node);
+  let rejection = table.verdict(node, trial);
+  for (let i = 0; rejection === undefined && i < plan.filters.length; i++) rejection = plan.filters[i]?.(node);
   return rejection;
 }
 
-function resolve(names: ReadonlySet<string>, cluster: ClusterSnapshot): NodeInfo[] {
+function resolve(names: ReadonlySet<string>, { allowed }: Plan, cluster: ClusterSnapshot): NodeInfo[] {
   const found: NodeInfo[] = [];
   for (const name of names) {
-    const node = cluster.node(name);
+    const node = allowed === undefined || allowed.has(name) ? cluster.node(name) : undefined;
     if (node !== undefined) found.push(node);
   }
   return found;
 }
 
-function none({ nodes, message, rejectedBy }: { nodes: number; message: string; rejectedBy: readonly string[] }) {
-  return { kind: 'none', nodes, message, rejectedBy, examined: 0, feasible: 0, verdicts: [] } as const;
+function joined(message: string, help: string): string {
+  return help === '' ? message : `${message} ${help}`;
+}
+
+type Failure = {
+  readonly nodes: number;
+  readonly message: string;
+  readonly rejectedBy: readonly string[];
+  readonly help: Help;
+};
+
+function none(failure: Failure) {
+  return { kind: 'none', ...failure, examined: 0, feasible: 0, verdicts: [] } as const;
 }

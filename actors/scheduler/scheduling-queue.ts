@@ -1,40 +1,20 @@
 // The pods that wait for a node: ready (active), held back after a failure for a while (backoff), until something
 // changes that may help (unschedulable), or until their gates are gone (gated). Invariant: a pod is in at most one of
-// them, and a pod given out is in none until it is put back. Time is passed in. Source: kubernetes.md §2.3.
+// them, and a pod given out is in none until it is put back; whatever may help a pod wakes it, even while it is out or
+// held. Time is passed in. Source: kubernetes.md §2.3.
 
 import { assert } from '../../streams/base/assert.ts';
 import type { Cause } from '../../streams/log/event.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
-import type { ClusterEvent, FilterPlugin, Queued, QueueSortPlugin } from './framework.ts';
-import { type HeapItem, IndexedHeap } from './indexed-heap.ts';
+import type { ClusterEvent, FilterPlugin, QueueSortPlugin } from './framework.ts';
+import { InFlightEvents } from './in-flight-events.ts';
+import { IncomingCounts, labelOf } from './incoming-counts.ts';
+import { IndexedHeap } from './indexed-heap.ts';
 import type { PodShape, WaitingPod } from './pod-shape.ts';
-
-export type Place = 'active' | 'backoff' | 'unschedulable' | 'gated' | 'out';
-
-export type QueuedPod = Queued &
-  HeapItem & {
-    info: WaitingPod;
-    /** When it last took its place in the queue, by the log writer's clock. */
-    queuedAtMs: number;
-    order: number;
-    place: Place;
-    /** Times a node was sought for it in vain. */
-    attempts: number;
-    /** Times in a row that binding failed. */
-    errors: number;
-    /** Whether its back-off is for an error: these are never cut short. */
-    erred: boolean;
-    readyAtMs: number;
-    /** Plugins that turned it away; empty: anything may help. */
-    rejectedBy: readonly string[];
-    /** What made it ready. */
-    cause: Cause | null;
-  };
+import { backoffMs, newlyQueued, type Place, type QueuedPod, readyEarlier } from './queued-pod.ts';
 
 export type QueueCounts = Readonly<Record<Exclude<Place, 'out'>, number>>;
 
-const backoffMsMin = 1_000;
-const backoffMsMax = 10_000;
 /** A pod nothing woke is tried again after this, in case a wake-up was not foreseen. */
 const unschedulableMsMax = 5 * 60_000;
 /** How often these are looked for. */
@@ -46,7 +26,11 @@ export type SchedulingQueueOptions = {
   readonly cluster: ClusterSnapshot;
 };
 
+/** When and why; `except` is the pod that caused the event itself. */
+export type WakeMoment = { readonly nowMs: number; readonly cause: Cause | null; readonly except?: string };
+
 export class SchedulingQueue {
+  readonly incoming = new IncomingCounts();
   readonly #options: SchedulingQueueOptions;
   readonly #pods = new Map<string, QueuedPod>();
   readonly #active: IndexedHeap<QueuedPod>;
@@ -54,6 +38,7 @@ export class SchedulingQueue {
   readonly #errorBackoff = new IndexedHeap<QueuedPod>(readyEarlier);
   /** By shape: whether an event helps is asked once for all pods alike. */
   readonly #unschedulable = new Map<PodShape, Set<QueuedPod>>();
+  readonly #inFlight = new InFlightEvents();
   readonly #counts = { unschedulable: 0, gated: 0 };
   #order = 0;
 
@@ -83,22 +68,9 @@ export class SchedulingQueue {
   }
 
   add(info: WaitingPod, { nowMs, gated, cause }: { nowMs: number; gated: boolean; cause: Cause | null }): QueuedPod {
-    const queued: QueuedPod = {
-      info,
-      queuedAtMs: nowMs,
-      order: this.#order++,
-      heapIndex: -1,
-      place: 'out',
-      attempts: 0,
-      errors: 0,
-      erred: false,
-      readyAtMs: nowMs,
-      rejectedBy: [],
-      cause,
-    };
+    const queued = newlyQueued(info, { nowMs, cause, order: this.#order++ });
     this.#pods.set(info.uid, queued);
-    if (gated) this.#enter(queued, 'gated');
-    else this.#enter(queued, 'active');
+    this.#enter(queued, gated ? 'gated' : 'active', 'UnscheduledPodAdd');
     return queued;
   }
 
@@ -113,9 +85,9 @@ export class SchedulingQueue {
     queued.info = info;
     if (place === 'out') return;
     if (matters || place === 'gated') queued.cause = cause;
-    if (gated) this.#enter(queued, 'gated');
-    else if (place === 'gated') this.#enter(queued, 'active');
-    else if (place === 'unschedulable' && matters) this.#ready(queued, nowMs);
+    if (gated) this.#enter(queued, 'gated', place === 'gated' ? undefined : 'UnscheduledPodUpdate');
+    else if (place === 'gated') this.#enter(queued, 'active', 'UnscheduledPodUpdate');
+    else if (place === 'unschedulable' && matters) this.#ready(queued, nowMs, 'UnscheduledPodUpdate');
     else this.#enter(queued, place);
   }
 
@@ -123,6 +95,7 @@ export class SchedulingQueue {
     const queued = this.#pods.get(uid);
     if (queued === undefined) return undefined;
     this.#leave(queued);
+    this.#inFlight.end(uid);
     this.#pods.delete(uid);
     return queued;
   }
@@ -135,7 +108,13 @@ export class SchedulingQueue {
     const queued = this.#active.peek() ?? this.#backoff.peek();
     if (queued === undefined) return undefined;
     this.#leave(queued);
+    this.#inFlight.begin(queued.info.uid);
     return queued;
+  }
+
+  /** The pod that was given out is not going to be called unschedulable any more. */
+  done(uid: string): void {
+    this.#inFlight.end(uid);
   }
 
   /** No node suits: wait for an event that one of these plugins finds helpful. */
@@ -146,21 +125,48 @@ export class SchedulingQueue {
     queued.erred = false;
     queued.rejectedBy = rejectedBy;
     queued.queuedAtMs = nowMs;
-    this.#enter(queued, 'unschedulable');
+    const { uid } = queued.info;
+    const missed = this.#inFlight.end(uid).find(({ event, except }) => except !== uid && this.#helps(event, queued));
+    if (missed !== undefined) this.#ready(queued, nowMs, labelOf(missed.event));
+    else this.#enter(queued, 'unschedulable', 'ScheduleAttemptFailure');
   }
 
   /** Binding failed: try again after a back-off, or once the gates it was given meanwhile are gone. */
   putBack(queued: QueuedPod, { nowMs, gated }: { nowMs: number; gated: boolean }): void {
     assert(queued.place === 'out', 'only a pod that was given out is put back');
+    this.#inFlight.end(queued.info.uid);
     queued.errors++;
     queued.erred = true;
     queued.queuedAtMs = nowMs;
     queued.readyAtMs = nowMs + backoffMs(queued.errors);
-    this.#enter(queued, gated ? 'gated' : 'backoff');
+    this.#enter(queued, gated ? 'gated' : 'backoff', 'ScheduleAttemptFailure');
+  }
+
+  /** The pod waits for those that are evicted for it: nothing makes it ready before `release`. */
+  hold(queued: QueuedPod): void {
+    queued.held = true;
+    queued.missedWake = false;
+  }
+
+  /** What it was held for is over; it is ready if something would have woken it meanwhile, or if that failed. */
+  release(uid: string, nowMs: number, failed: boolean): void {
+    const queued = this.#pods.get(uid);
+    if (queued === undefined || !queued.held) return;
+    queued.held = false;
+    if (queued.place !== 'unschedulable' || !(failed || queued.missedWake)) return;
+    this.#leave(queued);
+    this.#ready(queued, nowMs, 'ForceActivate');
+  }
+
+  /** Makes one pod ready whatever turned it away. */
+  activate(uid: string, { nowMs, cause }: WakeMoment): void {
+    const queued = this.#pods.get(uid);
+    if (queued?.place === 'unschedulable') this.#wakeUp(queued, { nowMs, cause }, 'ForceActivate');
   }
 
   /** Moves the pods that the event may help to where they are tried again; says how many. */
-  wake(event: ClusterEvent, { nowMs, cause }: { nowMs: number; cause: Cause | null }): number {
+  wake(event: ClusterEvent, { nowMs, cause, except }: WakeMoment): number {
+    this.#inFlight.record(event, except);
     const woken: QueuedPod[] = [];
     for (const group of this.#unschedulable.values()) {
       let asked: readonly string[] | undefined;
@@ -173,11 +179,7 @@ export class SchedulingQueue {
         if (helps) woken.push(queued);
       }
     }
-    for (const queued of woken) {
-      this.#leave(queued);
-      queued.cause = cause;
-      this.#ready(queued, nowMs);
-    }
+    for (const queued of woken) this.#wakeUp(queued, { nowMs, cause }, labelOf(event));
     return woken.length;
   }
 
@@ -186,7 +188,7 @@ export class SchedulingQueue {
     for (const heap of [this.#backoff, this.#errorBackoff]) {
       for (let next = heap.peek(); next !== undefined && next.readyAtMs <= nowMs; next = heap.peek()) {
         this.#leave(next);
-        this.#enter(next, 'active');
+        this.#enter(next, 'active', 'BackoffComplete');
       }
     }
   }
@@ -197,10 +199,7 @@ export class SchedulingQueue {
     for (const group of this.#unschedulable.values()) {
       for (const queued of group) if (nowMs - queued.queuedAtMs > unschedulableMsMax) stale.push(queued);
     }
-    for (const queued of stale) {
-      this.#leave(queued);
-      this.#ready(queued, nowMs);
-    }
+    for (const queued of stale) this.#wakeUp(queued, { nowMs, cause: queued.cause }, 'UnschedulableTimeout');
   }
 
   /** When the next back-off ends that is not cut short. */
@@ -220,20 +219,31 @@ export class SchedulingQueue {
     return rejectedBy.some((name) => plugins.get(name)?.wakesEach === true);
   }
 
+  #wakeUp(queued: QueuedPod, { nowMs, cause }: WakeMoment, label: string): void {
+    queued.cause = cause;
+    if (queued.held) {
+      queued.missedWake = true;
+      return;
+    }
+    this.#leave(queued);
+    this.#ready(queued, nowMs, label);
+  }
+
   /** Active, unless its last attempt is too recent. */
-  #ready(queued: QueuedPod, nowMs: number): void {
+  #ready(queued: QueuedPod, nowMs: number, label: string): void {
     const readyAtMs = queued.queuedAtMs + backoffMs(queued.attempts);
     queued.queuedAtMs = nowMs;
     queued.readyAtMs = readyAtMs;
-    this.#enter(queued, readyAtMs > nowMs ? 'backoff' : 'active');
+    this.#enter(queued, readyAtMs > nowMs ? 'backoff' : 'active', label);
   }
 
   #heapOf({ erred }: QueuedPod): IndexedHeap<QueuedPod> {
     return erred ? this.#errorBackoff : this.#backoff;
   }
 
-  #enter(queued: QueuedPod, place: Place): void {
+  #enter(queued: QueuedPod, place: Place, label?: string): void {
     queued.place = place;
+    if (label !== undefined) this.incoming.count(place, label);
     if (place === 'active') this.#active.push(queued);
     else if (place === 'backoff') this.#heapOf(queued).push(queued);
     else if (place === 'gated') this.#counts.gated++;
@@ -258,13 +268,4 @@ export class SchedulingQueue {
       if (group?.size === 0) this.#unschedulable.delete(info.shape);
     }
   }
-}
-
-/** 1 s after the first failure, twice as long after each further one, 10 s at most. */
-export function backoffMs(failures: number): number {
-  return Math.min(backoffMsMax, backoffMsMin * 2 ** Math.max(0, failures - 1));
-}
-
-function readyEarlier(a: QueuedPod, b: QueuedPod): boolean {
-  return a.readyAtMs < b.readyAtMs || (a.readyAtMs === b.readyAtMs && a.order < b.order);
 }

@@ -96,9 +96,17 @@ export class TopologyTally {
   }
 
   add(key: string, value: string, amount: number): void {
-    const values = this.#sums.get(key);
-    if (values === undefined) this.#sums.set(key, new Map([[value, amount]]));
-    else values.set(value, (values.get(value) ?? 0) + amount);
+    let values = this.#sums.get(key);
+    if (values === undefined) {
+      values = new Map();
+      this.#sums.set(key, values);
+    }
+    const sum = (values.get(value) ?? 0) + amount;
+    if (sum !== 0) values.set(value, sum);
+    else {
+      values.delete(value);
+      if (values.size === 0) this.#sums.delete(key);
+    }
   }
 
   get(key: string, value: string): number {

@@ -185,12 +185,6 @@ const waits: Record<string, Row> = {
     outcome:
       '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.',
   },
-  'less important pods hold the room': {
-    nodes: [aNode('a', { cpu: '2' })],
-    placed: [full('a', '2')],
-    pod: aPod('p', { cpu: '1', priority: 10 }),
-    outcome: '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate',
-  },
 };
 
 describe('a pod waits and says why where', () => {

@@ -4,13 +4,15 @@
 import { type Actor, createActor } from 'xstate';
 import type { Effect } from '../../actors/kit/effect.ts';
 import { stateName } from '../../actors/kit/lifecycle.ts';
-import type { Note, Write, WriteOutcome } from '../../actors/kit/write.ts';
+import type { DeleteWrite, Note, Write, WriteOutcome } from '../../actors/kit/write.ts';
 import type { Profile } from '../../actors/scheduler/framework.ts';
 import type { Scheduler } from '../../actors/scheduler/scheduler.ts';
 import { type SchedulerEvent, schedulerMachine } from '../../actors/scheduler/scheduler-machine.ts';
 import { seededRandom } from '../../streams/base/random.ts';
+import type { AnyObject, KubeObject, ResourceName } from '../../streams/resources/meta.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
+import type { ObjectReader } from '../../streams/views/object-reader.ts';
 
 export type PendingWrite = Effect & { readonly kind: 'write' };
 
@@ -18,12 +20,16 @@ export type WorldOptions = {
   readonly seed?: number;
   readonly profiles?: readonly Profile[];
   readonly bindingsMax?: number;
+  /** Deleted pods stay, marked, until they are removed; otherwise they go at once. */
+  readonly graceful?: boolean;
 };
 
 export class SchedulerWorld {
   readonly actor: Actor<typeof schedulerMachine>;
   readonly pods = new Map<string, Pod>();
   readonly nodes = new Map<string, Node>();
+  /** Of other kinds. */
+  readonly objects = new Map<string, AnyObject>();
   readonly notes: Note[] = [];
   /** Every binding that was recorded, in order: pod → node. */
   readonly bound: { readonly pod: string; readonly node: string }[] = [];
@@ -33,8 +39,12 @@ export class SchedulerWorld {
   nowMs = 0;
   #revision = 0;
 
-  constructor({ seed = 1, ...input }: WorldOptions = {}) {
-    this.actor = createActor(schedulerMachine, { input: { random: seededRandom(seed), ...input } });
+  readonly #graceful: boolean;
+
+  constructor({ seed = 1, graceful = false, ...input }: WorldOptions = {}) {
+    this.#graceful = graceful;
+    const world = this.#reader();
+    this.actor = createActor(schedulerMachine, { input: { random: seededRandom(seed), world, ...input } });
     this.actor.on('effect', ({ effect }) => this.#take(effect));
     this.actor.start();
   }
@@ -137,6 +147,41 @@ export class SchedulerWorld {
     return [...this.pods.values()].find(({ metadata: m }) => m.name === name && m.namespace === namespace);
   }
 
+  /** An object of a kind that plugins watch. */
+  object(object: AnyObject, resource: ResourceName): this {
+    const { namespace = '', name } = object.metadata;
+    const key = `${resource.resource} ${namespace}/${name}`;
+    const previous = this.objects.get(key);
+    this.objects.set(key, object);
+    const change = { change: previous ? 'MODIFIED' : 'ADDED', resource, object, previous } as const;
+    return this.send({ type: 'object.changed', change, nowMs: this.nowMs, cause: null });
+  }
+
+  #reader(): ObjectReader {
+    const all = (resource: string): readonly KubeObject[] => {
+      if (resource === 'pods') return [...this.pods.values()];
+      return [...this.objects].filter(([key]) => key.startsWith(`${resource} `)).map(([, object]) => object);
+    };
+    return {
+      get: <T extends KubeObject>({ resource }: ResourceName, key: { namespace?: string; name: string }) =>
+        all(resource).find(({ metadata: m }) => m.name === key.name && m.namespace === key.namespace) as T | undefined,
+      list: <T extends KubeObject>({ resource }: ResourceName) => all(resource) as T[],
+      ownedBy: () => [],
+      podsOnNode: () => [],
+      resources: () => [],
+      stored: () => undefined,
+    };
+  }
+
+  #delete({ name, uid = '' }: DeleteWrite): WriteOutcome {
+    const pod = this.pods.get(uid);
+    if (pod === undefined) return { kind: 'failed', reason: 'NotFound', message: `pods "${name}" not found` };
+    const deletionTimestamp = '2026-01-01T00:00:00Z';
+    if (this.#graceful) this.pod({ ...pod, metadata: { ...pod.metadata, deletionTimestamp } });
+    else this.removePod(uid);
+    return { kind: 'done', object: pod };
+  }
+
   #take(effect: Effect): void {
     if (effect.kind === 'write') this.writes.push(effect);
     else if (effect.kind === 'note') this.notes.push(effect.note);
@@ -160,6 +205,7 @@ export class SchedulerWorld {
       });
       return { kind: 'done', object: write.object };
     }
+    if (write.kind === 'delete') return this.#delete(write);
     if (write.kind !== 'bind') throw new Error(`the scheduler does not ${write.kind}`);
     const pod = this.pods.get(write.uid);
     if (pod === undefined) return { kind: 'failed', reason: 'NotFound', message: `pods "${write.name}" not found` };

@@ -5,5 +5,5 @@ import type { PostFilterPlugin } from '../framework.ts';
 
 export const dynamicResources: PostFilterPlugin = {
   name: 'DynamicResources',
-  postFilter: () => 'no new claims to deallocate',
+  postFilter: () => ({ kind: 'helpless', message: 'no new claims to deallocate' }),
 };

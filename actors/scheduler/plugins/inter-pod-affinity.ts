@@ -2,7 +2,14 @@
 // the number of templates and of nodes they stand on, not the number of pods. Source: kubernetes.md §2.5, §2.6.
 
 import type { ClusterSnapshot } from '../cluster-snapshot.ts';
-import { type FilterPlugin, type NodeFilter, type Rejection, type ScorePlugin, skip } from '../framework.ts';
+import {
+  type Adjust,
+  type FilterPlugin,
+  type NodeFilter,
+  type Rejection,
+  type ScorePlugin,
+  skip,
+} from '../framework.ts';
 import type { PodShape } from '../pod-shape.ts';
 import { type AffinityTerm, affinitiesOf, TopologyTally } from '../topology.ts';
 
@@ -32,13 +39,26 @@ export const interPodAffinityFilter: FilterPlugin = {
     const near = tallyAllTerms(affinity.required, cluster);
     const avoided = tallyTerms(antiAffinity.required, cluster);
     // The first of a group of pods that want each other near has nobody to join yet.
-    const startsGroup = near.isEmpty && affinity.required.every((term) => term.matches(shape, cluster));
+    const startsGroup = affinity.required.every((term) => term.matches(shape, cluster));
     const filter: NodeFilter = ({ labels }) => {
-      if (!isNear(affinity.required, near, startsGroup, labels)) return noAffinity;
+      if (!isNear(affinity.required, near, startsGroup && near.isEmpty, labels)) return noAffinity;
       if (avoided.touches(labels)) return antiAffinityBroken;
       return refused.touches(labels) ? othersAntiAffinityBroken : undefined;
     };
-    return { kind: 'filter', filter };
+    const adjust: Adjust = (pod, { labels }, by) => {
+      const add = (tally: TopologyTally, { topologyKey }: AffinityTerm) => {
+        const value = labels[topologyKey];
+        if (value !== undefined) tally.add(topologyKey, value, by);
+      };
+      for (const term of affinitiesOf(pod.shape).antiAffinity.required) {
+        if (term.matches(shape, cluster)) add(refused, term);
+      }
+      for (const term of antiAffinity.required) if (term.matches(pod.shape, cluster)) add(avoided, term);
+      const wanted =
+        affinity.required.length > 0 && affinity.required.every((term) => term.matches(pod.shape, cluster));
+      if (wanted) for (const term of affinity.required) add(near, term);
+    };
+    return { kind: 'filter', filter, adjust };
   },
   wakesOn(event, shape) {
     switch (event.kind) {

@@ -2,6 +2,7 @@
 // exceed maxSkew, and prefers the emptier domains. Formulas: kubernetes.md §2.5.
 
 import type { ClusterSnapshot } from '../cluster-snapshot.ts';
+import { DomainCounts } from '../domain-counts.ts';
 import { type FilterPlugin, type NodeScorer, type Rejection, type ScorePlugin, skip } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import {
@@ -35,10 +36,19 @@ export const podTopologySpreadFilter: FilterPlugin = {
           if (constraint === undefined || counts === undefined) continue;
           const value = labels[constraint.topologyKey];
           if (value === undefined) return unlabelled;
-          const skew = (counts.byValue.get(value) ?? 0) + (constraint.selfMatch ? 1 : 0) - counts.least;
+          const least = counts.size < constraint.minDomains ? 0 : counts.least;
+          const skew = counts.get(value) + (constraint.selfMatch ? 1 : 0) - least;
           if (skew > constraint.maxSkew) return skewed;
         }
         return undefined;
+      },
+      adjust(pod, node, by) {
+        if (!hasEveryKey(hard, node.labels)) return;
+        hard.forEach((constraint, i) => {
+          const value = node.labels[constraint.topologyKey];
+          if (value === undefined || !constraint.matches(pod.shape) || constraint.includes?.(node) === false) return;
+          domains[i]?.add(value, by);
+        });
       },
     };
   },
@@ -96,24 +106,20 @@ export const podTopologySpreadScore: ScorePlugin = {
   },
 };
 
-type Domains = { readonly byValue: ReadonlyMap<string, number>; readonly least: number };
-
 /** Matching pods per domain, over the nodes that have all keys of all constraints; a domain may be empty. */
 function countDomains(
   constraint: SpreadConstraint,
   all: readonly SpreadConstraint[],
   cluster: ClusterSnapshot,
-): Domains {
-  const byValue = new Map<string, number>();
+): DomainCounts {
+  const counts = new DomainCounts();
   const on = countOn(placementsOf(constraint, cluster));
   for (const node of cluster.nodes) {
     if (!hasEveryKey(all, node.labels) || constraint.includes?.(node) === false) continue;
     const value = node.labels[constraint.topologyKey] ?? '';
-    byValue.set(value, (byValue.get(value) ?? 0) + on(node));
+    counts.add(value, on(node));
   }
-  let least = Number.POSITIVE_INFINITY;
-  for (const count of byValue.values()) if (count < least) least = count;
-  return { byValue, least: byValue.size < constraint.minDomains ? 0 : least };
+  return counts;
 }
 
 function scoreHosts(constraint: SpreadConstraint, scored: readonly NodeInfo[], cluster: ClusterSnapshot): NodeScorer {

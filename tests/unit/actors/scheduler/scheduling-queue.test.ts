@@ -4,7 +4,8 @@ import { nodeResourcesFitFilter } from '../../../../actors/scheduler/plugins/nod
 import { nodeUnschedulable } from '../../../../actors/scheduler/plugins/node-unschedulable.ts';
 import { prioritySort } from '../../../../actors/scheduler/plugins/priority-sort.ts';
 import { PodShapes } from '../../../../actors/scheduler/pod-shape.ts';
-import { backoffMs, type QueuedPod, SchedulingQueue } from '../../../../actors/scheduler/scheduling-queue.ts';
+import { backoffMs, type QueuedPod } from '../../../../actors/scheduler/queued-pod.ts';
+import { SchedulingQueue } from '../../../../actors/scheduler/scheduling-queue.ts';
 import { defined } from '../../../../streams/base/assert.ts';
 import { aNode, aPod, aScene, type PodTraits } from '../../../kit/scheduling.ts';
 
