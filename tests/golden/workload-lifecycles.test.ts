@@ -1,13 +1,11 @@
 // The lifecycles of deployments, replica sets and namespaces as tables: given an object, when it is written so, then the
 // log says that.
 
-import { describe, expect, test } from 'vitest';
 import { deploymentLifecycle } from '../../actors/controllers/deployment-machine.ts';
 import { namespaceLifecycle } from '../../actors/controllers/namespace-machine.ts';
 import { replicaSetLifecycle } from '../../actors/controllers/replicas-machine.ts';
-import { type Lifecycle, transitionOf } from '../../actors/kit/lifecycle.ts';
 import type { Namespace } from '../../streams/resources/config.ts';
-import type { Condition, KubeObject, ObjectMeta } from '../../streams/resources/meta.ts';
+import type { Condition } from '../../streams/resources/meta.ts';
 import type {
   Deployment,
   DeploymentSpec,
@@ -15,34 +13,8 @@ import type {
   ReplicaSet,
   ReplicaSetStatus,
 } from '../../streams/resources/workload.ts';
-import { aDeployment, aNamespace, aReplicaSet, at, template } from '../kit/workloads.ts';
-
-type Row = readonly [
-  what: string,
-  before: KubeObject | undefined,
-  after: KubeObject | undefined,
-  type: string,
-  step: string,
-];
-
-function table(name: string, lifecycle: Lifecycle, rows: readonly Row[]): void {
-  describe(name, () => {
-    test.each(rows)('%s', (_, before, after, type, step) => {
-      const from = before === undefined ? null : lifecycle.stateOf(before);
-      const transition = transitionOf(lifecycle, { before, after, from });
-      expect([transition.type, `${transition.from} → ${transition.to}`]).toEqual([type, step]);
-      expect(transition.anomaly).toBeUndefined();
-    });
-  });
-}
-
-function withMeta<T extends KubeObject>(object: T, change: Partial<ObjectMeta>): T {
-  return { ...object, metadata: { ...object.metadata, ...change } };
-}
-
-function going<T extends KubeObject>(object: T): T {
-  return withMeta(object, { deletionTimestamp: at(0) });
-}
+import { going, lifecycleTable as table, withMeta } from '../kit/lifecycle-table.ts';
+import { aDeployment, aNamespace, aReplicaSet, template } from '../kit/workloads.ts';
 
 /** A change of the spec as the API server makes it: the generation goes up. */
 function respecified(object: Deployment, change: Partial<DeploymentSpec>): Deployment {

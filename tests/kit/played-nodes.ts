@@ -2,6 +2,8 @@
 // ready after a while, and end after a while. Images named `broken` never become ready. A node can be silenced.
 
 import type { Write } from '../../actors/kit/write.ts';
+import { matchesAnyTerm } from '../../actors/scheduler/node-selector.ts';
+import { tolerates } from '../../actors/scheduler/tolerations.ts';
 import type { Writer } from '../../infra/host/writer.ts';
 import type { Clock } from '../../streams/base/clock.ts';
 import type { Random } from '../../streams/base/random.ts';
@@ -113,11 +115,15 @@ export class PlayedNodes {
     }
   }
 
-  #bind({ metadata: { namespace = '', name, uid } }: Pod): void {
+  #bind({ metadata: { namespace = '', name, uid }, spec }: Pod): void {
     const { view } = this.#ports;
+    const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+    const matches = terms === undefined ? undefined : matchesAnyTerm(terms);
     const nodes = [...this.#alive].filter((node) => {
-      const taints = view.get<Node>(resources.nodes, { name: node })?.spec?.taints ?? [];
-      return taints.every(({ effect }) => effect === 'PreferNoSchedule');
+      const { metadata, spec: nodeSpec } = view.get<Node>(resources.nodes, { name: node }) ?? {};
+      if (matches !== undefined && !matches({ name: node, labels: metadata?.labels ?? {} })) return false;
+      const away = (nodeSpec?.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule');
+      return away.every((taint) => tolerates(spec.tolerations ?? [], taint));
     });
     const node = nodes[this.#bound++ % nodes.length];
     const pod = view.get<Pod>(resources.pods, { namespace, name });
@@ -151,8 +157,17 @@ export class PlayedNodes {
 
   #end({ metadata, spec }: Pod): void {
     if (!this.#alive.has(spec.nodeName ?? '')) return;
-    const { namespace = '', name, uid } = metadata;
+    const { namespace = '', name, uid, finalizers = [] } = metadata;
+    // Whoever holds the pod is to see how it ended.
+    if (finalizers.length > 0) void this.#fail({ namespace, name, uid });
     void this.#write({ kind: 'delete', resource: resources.pods, namespace, name, uid, gracePeriodSeconds: 0 });
+  }
+
+  #fail(key: { namespace: string; name: string; uid: string }): Promise<void> {
+    return this.#change<Pod>('pods', key, (pod) => {
+      const { phase } = pod.status ?? {};
+      return phase === 'Succeeded' || phase === 'Failed' ? pod : { ...pod, status: { ...pod.status, phase: 'Failed' } };
+    });
   }
 
   /** Changes the newest version until nobody else is faster; gives up where the object is gone. */

@@ -12,12 +12,19 @@ import type { Lease, Node, Taint } from '../../streams/resources/node.ts';
 import type { Pod, PodPhase, PodSpec, Toleration } from '../../streams/resources/pod.ts';
 import type { Service, ServiceSpec } from '../../streams/resources/service.ts';
 import type {
+  DaemonSet,
+  DaemonSetSpec,
+  DaemonSetStatus,
   Deployment,
   DeploymentSpec,
   DeploymentStatus,
   ReplicaSet,
   ReplicaSetSpec,
   ReplicaSetStatus,
+  ReplicationController,
+  StatefulSet,
+  StatefulSetSpec,
+  StatefulSetStatus,
 } from '../../streams/resources/workload.ts';
 
 export const startMs = Date.UTC(2026, 0, 1);
@@ -92,6 +99,64 @@ export function aReplicaSet(
     }),
     spec: { replicas, selector: { matchLabels: labels }, template: template(), ...spec },
     status: { replicas, observedGeneration: 1, ...status },
+  };
+}
+
+/** A replication controller that has reported on all it was asked for. */
+export function aReplicationController(
+  name: string,
+  { owner: _, meta: change = {}, status, ...spec }: Omit<ReplicaSetTraits, 'selector'> = {},
+): ReplicationController {
+  const replicas = spec.replicas ?? 3;
+  return {
+    apiVersion: 'v1',
+    kind: 'ReplicationController',
+    metadata: meta(name, { generation: 1, labels, ...change }),
+    spec: { replicas, template: template(), ...spec, selector: labels },
+    status: { replicas, observedGeneration: 1, ...status },
+  };
+}
+
+export function aStatefulSet({
+  meta: change = {},
+  status,
+  ...spec
+}: Partial<StatefulSetSpec> & { meta?: Meta; status?: Partial<StatefulSetStatus> } = {}): StatefulSet {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: meta('web', { generation: 1, ...change }),
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: labels },
+      template: template(),
+      serviceName: 'web',
+      podManagementPolicy: 'OrderedReady',
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
+      revisionHistoryLimit: 10,
+      ...spec,
+    },
+    status: { replicas: 0, availableReplicas: 0, ...status },
+  };
+}
+
+export function aDaemonSet({
+  meta: change = {},
+  status,
+  ...spec
+}: Partial<DaemonSetSpec> & { meta?: Meta; status?: Partial<DaemonSetStatus> } = {}): DaemonSet {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: meta('web', { generation: 1, ...change }),
+    spec: {
+      selector: { matchLabels: labels },
+      template: template(),
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
+      revisionHistoryLimit: 10,
+      ...spec,
+    },
+    status: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0, ...status },
   };
 }
 

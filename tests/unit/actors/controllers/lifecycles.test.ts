@@ -1,11 +1,16 @@
-// The lifecycles of deployments, replica sets and namespaces: every transition is walked, and no change a client can
+// The lifecycles of workloads and namespaces: every transition is walked, and no change a client can
 // write leaves them without a lawful name.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { daemonSetLifecycle } from '../../../../actors/controllers/daemonset/daemon-set-machine.ts';
 import { deploymentLifecycle } from '../../../../actors/controllers/deployment-machine.ts';
 import { namespaceLifecycle } from '../../../../actors/controllers/namespace-machine.ts';
-import { replicaSetLifecycle } from '../../../../actors/controllers/replicas-machine.ts';
+import {
+  replicaSetLifecycle,
+  replicationControllerLifecycle,
+} from '../../../../actors/controllers/replicas-machine.ts';
+import { statefulSetLifecycle } from '../../../../actors/controllers/statefulset/stateful-set-machine.ts';
 import { type Lifecycle, transitionOf } from '../../../../actors/kit/lifecycle.ts';
 import type { KubeObject } from '../../../../streams/resources/meta.ts';
 import { loose, transitionTable } from '../../../kit/transition-table.ts';
@@ -13,6 +18,9 @@ import { loose, transitionTable } from '../../../kit/transition-table.ts';
 describe.each([
   ['deployment', deploymentLifecycle],
   ['replicaset', replicaSetLifecycle],
+  ['replicationcontroller', replicationControllerLifecycle],
+  ['statefulset', statefulSetLifecycle],
+  ['daemonset', daemonSetLifecycle],
   ['namespace', namespaceLifecycle],
 ])('%s', (_, { machine }) => {
   test('begins absent, ends gone, and every state in between has a way in and a way out', () => {
@@ -62,13 +70,22 @@ const status = fc.option(
     replicas: count,
     updatedReplicas: count,
     availableReplicas: count,
+    desiredNumberScheduled: count,
+    currentNumberScheduled: count,
+    updatedNumberScheduled: count,
+    numberAvailable: count,
     conditions: fc.option(fc.array(condition, { maxLength: 2 }), { nil: undefined }),
   }),
   { nil: undefined },
 );
 const paused = fc.constantFrom(undefined, true, false);
 const finalizers = fc.constantFrom(undefined, [], ['kubernetes']);
-const spec = fc.record({ replicas: count, template, paused, finalizers, minReadySeconds: count });
+const updateStrategy = fc.constantFrom(
+  undefined,
+  { type: 'OnDelete' },
+  { type: 'RollingUpdate', rollingUpdate: { partition: 1 } },
+);
+const spec = fc.record({ replicas: count, template, paused, finalizers, minReadySeconds: count, updateStrategy });
 const object = fc.record({ apiVersion: fc.constant('v1'), kind: fc.constant('X'), metadata, spec, status });
 
 type Written = typeof object extends fc.Arbitrary<infer T> ? T : never;
@@ -76,6 +93,9 @@ type Written = typeof object extends fc.Arbitrary<infer T> ? T : never;
 describe.each([
   ['deployment', deploymentLifecycle],
   ['replicaset', replicaSetLifecycle],
+  ['replicationcontroller', replicationControllerLifecycle],
+  ['statefulset', statefulSetLifecycle],
+  ['daemonset', daemonSetLifecycle],
   ['namespace', namespaceLifecycle],
 ] as [string, Lifecycle][])('%s', (_, lifecycle) => {
   test('every change that a client can write has a lawful name', () => {
