@@ -35,7 +35,15 @@ const machine = setup({ types: { events: {} as { type: string } } }).createMachi
     Running: {
       on: { ...always, ...decided, ...each(staying, 'Running'), 'job.idled': 'Waiting', 'job.suspended': 'Suspended' },
     },
-    Suspended: { on: { ...always, ...decided, ...each(staying, 'Suspended'), 'job.resumed': 'Waiting' } },
+    Suspended: {
+      on: {
+        ...always,
+        ...decided,
+        ...each(staying, 'Suspended'),
+        'job.resumed': 'Waiting',
+        'job.resumedRunning': 'Running',
+      },
+    },
     /** It has failed; its pods are going, and are being counted. */
     Failing: { on: { ...always, ...each(staying, 'Failing'), 'job.failed': 'Failed' } },
     /** It has succeeded; its pods are going, and are being counted. */
@@ -84,7 +92,7 @@ function* candidates({ before, after, from, to }: Step): Generator<string> {
   if (from !== to) {
     if (to === 'Terminating') yield 'job.deletionRequested';
     if (to === 'Suspended') yield 'job.suspended';
-    if (from === 'Suspended') yield 'job.resumed';
+    if (from === 'Suspended') yield to === 'Running' ? 'job.resumedRunning' : 'job.resumed';
     const name = reached[to ?? ''];
     if (name !== undefined) yield name;
     if (to === 'Waiting') yield 'job.idled';

@@ -12,7 +12,7 @@ import type { Pod } from '../../../streams/resources/pod.ts';
 import { isPodActive, isPodReady, isPodTerminating } from '../../pod/pod-conditions.ts';
 import { type Failures, failuresInARow, finishedMs } from './back-off.ts';
 import { matchFailure } from './failure-policy.ts';
-import { type Indexes, indexesOf, noIndexes, parseIndexes, union } from './indexes.ts';
+import { countOf, type Indexes, indexesOf, noIndexes, parseIndexes, union } from './indexes.ts';
 
 /** What the pods and the recorded status amount to. */
 export type Census = {
@@ -54,7 +54,10 @@ export function censusOf(job: Job, pods: readonly Pod[]): Census {
     active,
     ready: active.filter(isPodReady).length,
     terminating: pods.filter(isPodTerminating).length,
-    succeeded: (status.succeeded ?? 0) + newlySucceeded.length + uncountedSucceeded.size,
+    // Of an index several pods may have succeeded: it counts once.
+    succeeded: isIndexed(job)
+      ? countOf(indexes)
+      : (status.succeeded ?? 0) + newlySucceeded.length + uncountedSucceeded.size,
     failed: (status.failed ?? 0) + newlyFailed.length + uncountedFailed.size,
     succeededIndexes: indexes,
     failedIndexes: hasLimitPerIndex(job) ? failedIndexes(job, failed.filter(isTracked)) : undefined,
