@@ -3,6 +3,8 @@
 import { daemonSetLifecycle } from './controllers/daemonset/daemon-set-machine.ts';
 import { deploymentLifecycle } from './controllers/deployment-machine.ts';
 import { namespaceLifecycle } from './controllers/namespace-machine.ts';
+import { autoscalerLifecycle } from './controllers/hpa/autoscaler-machine.ts';
+import { jobLifecycle } from './controllers/job/job-machine.ts';
 import { replicaSetLifecycle, replicationControllerLifecycle } from './controllers/replicas-machine.ts';
 import { statefulSetLifecycle } from './controllers/statefulset/stateful-set-machine.ts';
 import type { Lifecycle } from './kit/lifecycle.ts';
@@ -18,6 +20,8 @@ const special: Readonly<Record<string, Lifecycle>> = {
   'namespaces.': namespaceLifecycle,
   'nodes.': nodeLifecycle,
   'pods.': podLifecycle,
+  'horizontalpodautoscalers.autoscaling': autoscalerLifecycle,
+  'jobs.batch': jobLifecycle,
   'replicasets.apps': replicaSetLifecycle,
   'replicationcontrollers.': replicationControllerLifecycle,
   'statefulsets.apps': statefulSetLifecycle,
