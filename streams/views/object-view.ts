@@ -16,7 +16,8 @@ import { keyOf, type StoredObject } from './stored-object.ts';
 type Waiting = { readonly revision: Revision; readonly resolve: () => void };
 
 export class ObjectView implements ObjectReader {
-  readonly #resources = new Map<string, ResourceView>();
+  readonly #byGroup = new Map<string, Map<string, ResourceView>>();
+  readonly #resources: ResourceView[] = [];
   readonly #revisions: Record<StreamName, Revision> = { LOG: revisionZero, LEASE: revisionZero, EVENT: revisionZero };
   readonly #floors: Record<StreamName, Revision> = { LOG: revisionZero, LEASE: revisionZero, EVENT: revisionZero };
   readonly #waiting: Record<StreamName, Waiting[]> = { LOG: [], LEASE: [], EVENT: [] };
@@ -37,7 +38,7 @@ export class ObjectView implements ObjectReader {
   loaded(stream: StreamName, revision: Revision): void {
     this.#revisions[stream] = revision;
     this.#floors[stream] = revision;
-    for (const view of this.#resources.values()) if (streamOf(view.name) === stream) view.loaded(revision);
+    for (const view of this.#resources) if (streamOf(view.name) === stream) view.loaded(revision);
     this.#wake(stream, revision);
   }
 
@@ -72,7 +73,11 @@ export class ObjectView implements ObjectReader {
     if (this.#revisions[stream] >= revision) return Promise.resolve();
     return new Promise((resolve) => {
       const entry = { revision, resolve };
-      this.#waiting[stream].push(entry);
+      const waiting = this.#waiting[stream];
+      // In the order they will be reached, which is the order they come in nearly always.
+      let at = waiting.length;
+      while (at > 0 && (waiting[at - 1] as Waiting).revision > revision) at--;
+      waiting.splice(at, 0, entry);
       signal?.addEventListener('abort', () => {
         this.#waiting[stream] = this.#waiting[stream].filter((waiting) => waiting !== entry);
         resolve();
@@ -80,19 +85,25 @@ export class ObjectView implements ObjectReader {
     });
   }
 
+  /** Asked some thirty times for every write, so nothing is made to find it. */
   resource({ group, resource }: ResourceName): ResourceView {
-    const id = `${resource}.${group}`;
-    let view = this.#resources.get(id);
+    let ofGroup = this.#byGroup.get(group);
+    if (ofGroup === undefined) {
+      ofGroup = new Map();
+      this.#byGroup.set(group, ofGroup);
+    }
+    let view = ofGroup.get(resource);
     if (view === undefined) {
       const name = { group, resource };
       view = new ResourceView(name, this.#floors[streamOf(name)]);
-      this.#resources.set(id, view);
+      ofGroup.set(resource, view);
+      this.#resources.push(view);
     }
     return view;
   }
 
   resources(): readonly ResourceName[] {
-    return Array.from(this.#resources.values(), (view) => view.name);
+    return this.#resources.map((view) => view.name);
   }
 
   /** Hears every change of every resource, synchronously and in order. */
@@ -129,12 +140,8 @@ export class ObjectView implements ObjectReader {
 
   #wake(stream: StreamName, revision: Revision): void {
     const waiting = this.#waiting[stream];
-    if (waiting.length === 0) return;
-    const still: Waiting[] = [];
-    for (const entry of waiting) {
-      if (entry.revision <= revision) entry.resolve();
-      else still.push(entry);
-    }
-    this.#waiting[stream] = still;
+    let reached = 0;
+    while (reached < waiting.length && (waiting[reached] as Waiting).revision <= revision) reached++;
+    if (reached > 0) for (const { resolve } of waiting.splice(0, reached)) resolve();
   }
 }
