@@ -70,16 +70,18 @@ function reconcile({ world, key, nowMs, sinceMs }: ReconcileInput, options: Atta
     const { persistentVolumeName = '' } = attachment.spec.source;
     const need = needs.get(persistentVolumeName);
     const name = uniqueName(world, attachment);
+    // Not a driver's volume: somebody else's business.
+    if (name === undefined) continue;
     const attached = attachment.status?.attached === true;
     const asked = attachment.metadata.deletionTimestamp === undefined;
     if (need !== undefined && asked) {
-      if (attached && name !== undefined) kept.push({ name, devicePath: '' });
+      if (attached) kept.push({ name, devicePath: '' });
       if (attached && !isReported(node, name))
         notes.push(...need.pods.map((pod) => succeeded(pod, persistentVolumeName)));
       else if (!attached) notes.push(...attachErrors(attachment, need));
       continue;
     }
-    const mounted = name !== undefined && node?.status?.volumesInUse?.includes(name) === true;
+    const mounted = node?.status?.volumesInUse?.includes(name) === true;
     if (mounted && !forced && asked) {
       waits = true;
       kept.push({ name, devicePath: '' });
