@@ -8,6 +8,9 @@ import { silentLogger } from '../../streams/base/logger.ts';
 import type { Random } from '../../streams/base/random.ts';
 import type { LiveCluster } from './live-cluster.ts';
 
+/** After this long the writes that were under way have arrived: nobody's hand moves after two lives. */
+const arrivedMs = 50;
+
 export type Mortality = {
   readonly random: Random;
   /** Writes a life lasts at most. */
@@ -31,10 +34,9 @@ export class MortalController {
     this.#live();
   }
 
-  /** From now on it lives. */
+  /** Once it lives it does not die any more. */
   spare(): void {
     this.#immortal = true;
-    if (this.#host === undefined) this.#live();
   }
 
   async stop(): Promise<void> {
@@ -69,8 +71,6 @@ export class MortalController {
     void this.#host?.stop();
     this.#host = undefined;
     const { random, deadMsMax } = this.#mortality;
-    this.#cluster.clock.after(1 + random.int(deadMsMax), () => {
-      if (this.#host === undefined) this.#live();
-    });
+    this.#cluster.clock.after(arrivedMs + random.int(deadMsMax), () => this.#live());
   }
 }
