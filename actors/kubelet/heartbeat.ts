@@ -61,7 +61,12 @@ export function register(turn: KubeletTurn): void {
 
 /** The first thing people hear of a kubelet. */
 export function greet(turn: KubeletTurn): void {
+  const { node, profile } = turn.draft;
   tell(turn, 'Starting', 'Starting kubelet.');
+  const { bootID } = profile.nodeInfo;
+  const before = node?.status?.nodeInfo?.bootID;
+  if (before === undefined || before === '' || before === bootID) return;
+  tell(turn, 'Rebooted', `Node ${profile.name} has been rebooted, boot id: ${bootID}`, 'Warning');
 }
 
 /** running: status and lease are renewed when they are due. */

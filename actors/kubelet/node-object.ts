@@ -2,7 +2,7 @@
 // (facts §4.1, §4.5). Pure: the times come in.
 
 import { type Condition, type Draft, type Labels, microTimestamp, timestamp } from '../../streams/resources/meta.ts';
-import type { Lease, Node, NodeStatus } from '../../streams/resources/node.ts';
+import type { Lease, Node, NodeStatus, Taint } from '../../streams/resources/node.ts';
 import type { Quantities } from '../../streams/resources/pod.ts';
 import { findCondition } from '../kit/conditions.ts';
 import { conditionOf, type Pressure, pressures } from './pressure.ts';
@@ -15,6 +15,9 @@ export type NodeProfile = {
   readonly podCIDR: string;
   readonly capacity: Quantities;
   readonly labels: Labels;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Those it registers with. */
+  readonly taints?: readonly Taint[];
   readonly nodeInfo: Readonly<Record<string, string>>;
 };
 
@@ -24,16 +27,16 @@ export const leaseNamespace = 'kube-node-lease';
 const leaseDurationSeconds = 40;
 
 export function nodeDraft(profile: NodeProfile, nowMs: number): Draft<Node> {
-  const { name, podCIDR } = profile;
+  const { name, podCIDR, annotations, taints } = profile;
   return {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: {
       name,
       labels: nodeLabels(profile),
-      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true', ...annotations },
     },
-    spec: { podCIDR, podCIDRs: [podCIDR] },
+    spec: { podCIDR, podCIDRs: [podCIDR], ...(taints && taints.length > 0 && { taints }) },
     status: nodeStatus(profile, { before: undefined, nowMs }),
   };
 }

@@ -15,7 +15,7 @@ export function takePod(turn: KubeletTurn, event: KubeletEvent): void {
   const taken = pod.status?.startTime !== undefined || deletionTimestamp !== undefined;
   const allocatable = draft.node?.status?.allocatable ?? draft.profile.capacity;
   const refusal = taken ? undefined : admissionRefusal(pod, { ...draft, share, allocatable });
-  if (refusal === undefined) draft.shares = [...draft.shares, share];
+  if (refusal === undefined) draft.shares = [...draft.shares.filter(({ uid }) => uid !== share.uid), share];
   turn.ask({ kind: 'runPod', pod, refusal });
   if (refusal === undefined) return;
   const { reason } = refusal;

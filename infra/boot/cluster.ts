@@ -28,6 +28,7 @@ import { controllersPath } from './controllers-path.ts';
 import { ensureDefaultStorage } from './default-storage.ts';
 import { ensureFirstObjects } from './first-objects.ts';
 import { servedAddresses, urlHost } from './listen-address.ts';
+import { nodesPath } from './nodes-path.ts';
 import { openLog } from './open-log.ts';
 import { Registrations } from './registrations.ts';
 import { serve } from './serve.ts';
@@ -94,13 +95,23 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     stack,
     ...secrets,
     nodes: options.nodes,
+    onReady: options.onReady,
     autoscaler: options.autoscaler,
     identity,
     ...ports,
   });
   undo.add(() => plane.stop());
   const controllers = controllersPath(() => ({ leader: plane.leader, here: plane.leads, items: plane.controllers }));
-  const own: OwnPaths = new Map([['controllers', controllers]]);
+  const simulated = nodesPath({
+    nodes: () => plane.nodes,
+    elsewhere: () => plane.nodesElsewhere,
+    view: stack.view,
+    clock,
+  });
+  const own: OwnPaths = new Map([
+    ['controllers', controllers],
+    ['nodes', simulated],
+  ]);
   const metrics = new Metrics();
   processMetrics(metrics, clock);
   controllerMetrics(metrics, () => plane.controllers);

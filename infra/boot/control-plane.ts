@@ -8,14 +8,12 @@ import { allControllers, type ControllersOptions } from '../../actors/controller
 import type { Clock } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import type { Random } from '../../streams/base/random.ts';
-import { resources } from '../../streams/resources/names.ts';
-import type { Node } from '../../streams/resources/node.ts';
-import type { ObjectView } from '../../streams/views/object-view.ts';
 import type { KindTable } from '../api/kinds/kind-table.ts';
 import { scaleReader } from '../api/registry/scale-reader.ts';
 import type { LogRequest, PodLogs } from '../api/verbs/pod-logs.ts';
 import { ControllerManager, type ControllerRow } from '../host/controller-manager.ts';
 import { type RunningScheduler, type SchedulerStatus, startScheduler } from '../host/scheduler-host.ts';
+import { allReady } from '../nodes/ready-nodes.ts';
 import { type SimulatedNodes, startSimulatedNodes } from '../nodes/simulated-nodes.ts';
 import type { UsageReader } from '../nodes/usage.ts';
 import { usageMetrics } from '../nodes/usage-metrics.ts';
@@ -32,6 +30,8 @@ export type ControlPlaneOptions = {
   readonly signDetached?: ControllersOptions['signDetached'];
   /** Simulated nodes. */
   readonly nodes: number;
+  /** Told while they become ready. */
+  readonly onReady?: ((progress: { readonly ready: number; readonly of: number }) => void) | undefined;
   /** Periods of the autoscalers; Kubernetes' where left out. */
   readonly autoscaler?: Partial<AutoscalerOptions>;
   /** Who this process is in elections: no two living processes of the cluster share it. Undefined: it leads unasked. */
@@ -45,6 +45,8 @@ export type ControlPlane = {
   readonly logs: PodLogs;
   /** The nodes, once begun: tests and commands crash and restart them. */
   readonly nodes: SimulatedNodes | undefined;
+  /** Why there are no nodes in this process. */
+  readonly nodesElsewhere: string;
   /** State and counts of each controller, by name. */
   readonly controllers: readonly ControllerRow[];
   /** Who runs the controllers: empty for nobody, and where there are no elections. */
@@ -127,6 +129,9 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
     get nodes() {
       return nodes;
     },
+    get nodesElsewhere() {
+      return elsewhere(simulating).message;
+    },
     get scheduler() {
       return scheduler?.status();
     },
@@ -143,7 +148,8 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
     logs: (request) => (nodes === undefined ? elsewhere(simulating) : logsOf(nodes, request)),
     async begin() {
       await Promise.all([controlling.start(), clouding.start(), scheduling.start(), simulating.start()]);
-      await allReady(view, nodes?.names ?? []);
+      const names = nodes?.names ?? [];
+      await allReady(view, names, { progress: (ready) => options.onReady?.({ ready, of: names.length }) });
     },
     async stop() {
       await simulating.stop();
@@ -163,25 +169,6 @@ function elsewhere({ leader }: Duty): { readonly kind: 'unavailable'; readonly m
 function logsOf(nodes: SimulatedNodes, { pod, container, options, signal }: LogRequest): ReturnType<PodLogs> {
   const { namespace = '', name } = pod.metadata;
   return nodes.logs(namespace, name, container, { ...options, signal });
-}
-
-/** Resolves once every one of the nodes is Ready. */
-function allReady(view: ObjectView, names: readonly string[]): Promise<void> {
-  const waiting = new Set(names.filter((name) => !isReady(view.get<Node>(resources.nodes, { name }))));
-  if (waiting.size === 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const stop = view.resource(resources.nodes).listen(({ ref, current }) => {
-      if (!isReady(current.object as unknown as Node)) return;
-      waiting.delete(ref.name);
-      if (waiting.size > 0) return;
-      stop();
-      resolve();
-    });
-  });
-}
-
-function isReady(node: Node | undefined): boolean {
-  return node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
 
 /** Where objects of a kind are kept; undefined for kinds that are not served. */

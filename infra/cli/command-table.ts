@@ -27,4 +27,10 @@ export const commands: readonly CommandSpec[] = [
     example: 'shiplog controllers off cronjob-controller',
     load: () => import('./commands/controllers.ts'),
   },
+  {
+    name: 'nodes',
+    summary: 'list the simulated nodes, add and remove them, make trouble',
+    example: 'shiplog nodes add 1000 --profile spot.yaml',
+    load: () => import('./commands/nodes.ts'),
+  },
 ];

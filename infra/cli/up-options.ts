@@ -15,6 +15,8 @@ export type UpOptions = {
   readonly kubeconfig: string | undefined;
   /** How many simulated nodes. */
   readonly nodes: number;
+  /** Told while they become ready. */
+  readonly onReady?: ((progress: { readonly ready: number; readonly of: number }) => void) | undefined;
   /** A NATS server that runs already, with its credentials; undefined starts one. */
   readonly nats: string | undefined;
   /** Keep the log in memory only. */

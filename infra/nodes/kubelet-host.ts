@@ -49,6 +49,13 @@ export class KubeletHost {
     this.#nodes.set(node.name, node);
   }
 
+  /** The node is no longer run from here. Resolves once nothing is being written for it. */
+  async remove(name: string): Promise<void> {
+    const node = this.#nodes.get(name);
+    this.#nodes.delete(name);
+    await node?.stop();
+  }
+
   node(name: string): NodeHost | undefined {
     return this.#nodes.get(name);
   }

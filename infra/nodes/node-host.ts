@@ -57,6 +57,7 @@ export class NodeHost {
   readonly #references: PodReferences;
   readonly #underWay = new Set<Promise<unknown>>();
   #runtime: ContainerRuntime | undefined;
+  #bootID = '';
   /** There is one once the node may be short of something. */
   #watch: PressureWatch | undefined;
 
@@ -80,15 +81,28 @@ export class NodeHost {
   /** The machine comes up: the kubelet registers its node and takes up the pods it finds bound to it. */
   boot(): void {
     assert(this.#runtime === undefined, `node ${this.name} is up already`);
-    const { world, clock } = this.#options;
     const { runtime, bootID } = this.#options.boot();
     this.#runtime = runtime;
     runtime.listen(({ pod, event }) => {
       const runner = this.#pods.get(keyOfPod(pod));
       if (runner?.uid === pod.metadata.uid) runner.hear(event);
     });
+    this.#bootID = bootID;
+    this.#takeUp();
+  }
+
+  /** The kubelet's process starts anew; the machine and what runs on it are left alone. */
+  restartKubelet(): void {
+    assert(this.#runtime !== undefined, `node ${this.name} is up`);
+    for (const runner of this.#pods.values()) runner.stop();
+    this.#pods.clear();
+    this.#takeUp();
+  }
+
+  #takeUp(): void {
+    const { world, clock } = this.#options;
     const node = world.get<Node>(resources.nodes, { name: this.name });
-    this.#kubelet.send({ type: 'kubelet.started', node, bootID, nowMs: clock.now() });
+    this.#kubelet.send({ type: 'kubelet.started', node, bootID: this.#bootID, nowMs: clock.now() });
     // Those it had taken before come first: they keep their place and their addresses.
     const pods = world.podsOnNode<Pod>(this.name);
     for (const pod of pods) if (pod.status?.startTime !== undefined) this.podChanged(pod);

@@ -12,6 +12,16 @@ export function podCidrOf(index: number): string {
   return `10.${second}.${index & 255}.0/24`;
 }
 
+/** The node that has the block; undefined where no simulated node can have it. */
+export function indexOfPodCidr(cidr: string): number | undefined {
+  const match = /^10\.(\d+)\.(\d+)\.0\/24$/.exec(cidr);
+  if (match === null) return undefined;
+  const [second, third] = [Number(match[1]), Number(match[2])];
+  const block = second >= 244 ? second - 244 : second - 112 + 12;
+  const index = (block << 8) + third;
+  return index >= 0 && index < simulatedNodesMax && podCidrOf(index) === cidr ? index : undefined;
+}
+
 /** 172.18.0.2 is the first node. */
 export function nodeAddressOf(index: number): string {
   const host = index + 2;

@@ -1,22 +1,25 @@
-// Simulated nodes: real kubelets over runtimes that run nothing. Names, addresses and capacities follow from a node's
-// number, so a cluster that is started again finds its nodes and their pods.
+// The simulated nodes of one process: those it is started with, those added while it runs, and every Node object that
+// somebody creates with a profile's name on it. Names, addresses and capacities follow from a node's number and its
+// profile, so a cluster that is started again finds its nodes and their pods.
 
-import type { Beat } from '../../actors/kubelet/kubelet-context.ts';
-import { kubeletVersion, type NodeProfile } from '../../actors/kubelet/node-object.ts';
 import type { Pressure } from '../../actors/kubelet/pressure.ts';
-import type { Clock } from '../../streams/base/clock.ts';
+import type { Clock, Timer } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import type { Random } from '../../streams/base/random.ts';
 import type { Labels } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
+import type { Node } from '../../streams/resources/node.ts';
 import type { Pod, Quantities } from '../../streams/resources/pod.ts';
+import type { Change } from '../../streams/views/change.ts';
 import type { ObjectView } from '../../streams/views/object-view.ts';
 import type { Writer } from '../host/writer.ts';
 import type { LogOptions, LogOutcome } from './container-runtime.ts';
 import { KubeletHost } from './kubelet-host.ts';
-import { NodeHost } from './node-host.ts';
-import { nodeAddressOf, PodAddresses, podCidrOf } from './node-network.ts';
-import { SimulatedRuntime, simulatedRuntimeVersion } from './simulated-runtime.ts';
+import { NodeIndexes } from './node-indexes.ts';
+import { defaultProfile, type SimulationProfile } from './node-profile.ts';
+import { ProfileShelf } from './profile-shelf.ts';
+import { SharedTimers } from './shared-timers.ts';
+import { profileAnnotation, SimulatedNode, type SimulatedNodePorts } from './simulated-node.ts';
 import { type UsageReader, usageReader } from './usage.ts';
 
 export type SimulatedNodesOptions = {
@@ -33,77 +36,184 @@ export type SimulatedNodesOptions = {
   readonly logger: Logger;
 };
 
-export type SimulatedNodes = {
-  readonly names: readonly string[];
-  /** Ends all of them; the nodes stay in the cluster. Resolves once nothing is being written any more. */
-  stop(): Promise<void>;
-  /** The machine goes down: its containers are gone, and its lease runs out. */
-  crash(node: string): void;
-  /** Brings it up (again): it registers, and the pods bound to it are started anew. */
-  restart(node: string): void;
-  /** The node is short of something from now on, or no longer: pods are evicted until it is not. */
-  press(node: string, pressure: Pressure, isShort: boolean): void;
-  /** What the nodes and their pods use now. */
-  readonly usage: UsageReader;
-  logs(namespace: string, pod: string, container: string, options: LogOptions): LogOutcome;
-};
+export const defaultCapacity = defaultProfile.capacity;
 
-export const defaultCapacity: Quantities = {
-  cpu: '8',
-  'ephemeral-storage': '100Gi',
-  memory: '32Gi',
-  pods: '110',
-};
-
-/** Renewal of a node's lease, with up to 4 % jitter so that nodes drift apart; status at least every 5 minutes. */
-const renewMs = 10_000;
-const renewJitter = 0.04;
-const statusMs = 300_000;
+/** So many machines boot at once; the event loop is given back in between. */
+const bootsAtOnce = 200;
 
 export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNodes {
-  const { count, world, writer, clock, logger } = options;
-  const random = options.random.stream('simulated-nodes');
-  const host = new KubeletHost({ world, clock });
-  const usage = usageReader({ world, clock, isUp: (name) => host.node(name)?.isUp === true });
-  const names = options.names ?? Array.from({ length: count }, (_, index) => `node-${index + 1}`);
-  for (const [index, name] of names.slice(0, count).entries()) {
-    const own = random.stream(name);
-    const profile = profileOf(name, { index, options, random: own });
-    const boot = () => ({
-      runtime: new SimulatedRuntime({
-        clock,
-        random: own.stream('runtime'),
-        addresses: new PodAddresses(profile.podCIDR),
-        hostIP: profile.ip,
-      }),
-      bootID: own.uuid(),
-    });
-    host.add(new NodeHost({ profile, beat: beatOf(own), world, writer, clock, logger, usage, boot }));
+  return new SimulatedNodes(options);
+}
+
+export class SimulatedNodes {
+  readonly usage: UsageReader;
+  readonly shelf: ProfileShelf;
+  readonly #host: KubeletHost;
+  readonly #ports: SimulatedNodePorts;
+  readonly #nodes = new Map<string, SimulatedNode>();
+  readonly #indexes = new NodeIndexes();
+  readonly #unlisten: () => void;
+  readonly #timers: SharedTimers;
+  #booting: SimulatedNode[] = [];
+  #pause: Timer | undefined;
+
+  constructor(options: SimulatedNodesOptions) {
+    const { world, writer, logger, count } = options;
+    const random = options.random.stream('simulated-nodes');
+    this.#timers = new SharedTimers(options.clock);
+    const clock = this.#timers;
+    this.#host = new KubeletHost({ world, clock: options.clock });
+    this.usage = usageReader({ world, clock, isUp: (name) => this.#host.node(name)?.isUp === true });
+    this.shelf = new ProfileShelf({ world, writer });
+    this.#ports = { world, writer, clock, random, logger, usage: this.usage };
+    const profile = { ...defaultProfile, capacity: options.capacity ?? defaultCapacity };
+    const names = options.names ?? Array.from({ length: count }, (_, index) => `node-${index + 1}`);
+    // Those that are there keep their addresses; new ones take what is free.
+    const kept = world.list<Node>(resources.nodes);
+    for (const node of kept) this.#indexes.reserve(node);
+    for (const name of names.slice(0, count)) this.#make({ name, profile, labels: options.labels ?? {}, added: false });
+    for (const node of kept) this.#adopt(node);
+    this.#unlisten = world.resource(resources.nodes).listen((change) => this.#nodeChanged(change));
+    this.#bootMore();
+    logger.info('simulated nodes started', { count: this.#nodes.size });
   }
-  for (const name of host.names) host.node(name)?.boot();
-  logger.info('simulated nodes started', { count: host.names.length });
-  const nodeNamed = (name: string): NodeHost => {
-    const node = host.node(name);
-    if (node === undefined) throw new UnknownNode(name, host.names);
+
+  get names(): readonly string[] {
+    return [...this.#nodes.keys()];
+  }
+
+  /** Ends all of them; the nodes stay in the cluster. Resolves once nothing is being written any more. */
+  async stop(): Promise<void> {
+    this.#unlisten();
+    this.#pause?.cancel();
+    this.#booting = [];
+    for (const node of this.#nodes.values()) node.forget();
+    await this.#host.stop();
+    this.#timers.stop();
+  }
+
+  /** Makes nodes of the profile, named `<prefix>-<number>` with the first free numbers. Returns their names. */
+  add(count: number, { profile, prefix = profile.name }: { profile: SimulationProfile; prefix?: string }): string[] {
+    const taken = new Set(this.#ports.world.list<Node>(resources.nodes).map(({ metadata: { name } }) => name));
+    const names: string[] = [];
+    for (let number = 1; names.length < count; number++) {
+      const name = `${prefix}-${number}`;
+      if (taken.has(name) || this.#nodes.has(name)) continue;
+      names.push(name);
+      this.#make({ name, profile, labels: {}, added: true });
+    }
+    this.#bootMore();
+    return names;
+  }
+
+  /** Ends the node and deletes its object. */
+  async remove(name: string): Promise<void> {
+    this.#node(name);
+    await this.#drop(name);
+    const context = { user: 'system:shiplog:simulated-nodes', agent: 'shiplog', cause: null };
+    await this.#ports.writer.write({ kind: 'delete', resource: resources.nodes, namespace: '', name }, context);
+  }
+
+  /** The machine goes down: its containers are gone, and its lease runs out. */
+  crash(name: string): void {
+    this.#node(name).crash();
+  }
+
+  /** Brings it up (again), as a machine that boots: it registers, and the pods bound to it are started anew. */
+  restart(name: string): void {
+    const node = this.#node(name);
+    if (node.host.isUp) node.crash();
+    node.boot();
+  }
+
+  /** Its kubelet starts anew and takes up what runs; a machine that is down comes up. */
+  restartKubelet(name: string): void {
+    const node = this.#node(name);
+    if (node.host.isUp) node.host.restartKubelet();
+    else node.boot();
+  }
+
+  /** The node is short of something from now on, or no longer: pods are evicted until it is not. */
+  press(name: string, pressure: Pressure, isShort: boolean): void {
+    this.#node(name).host.press(pressure, isShort);
+  }
+
+  /** Whether a node is made of the profile. */
+  uses(profile: string): boolean {
+    for (const node of this.#nodes.values()) if (node.added && node.profile.name === profile) return true;
+    return false;
+  }
+
+  /** What there is to say about a node beside its object; undefined where it is not run here. */
+  find(name: string): SimulatedNode | undefined {
+    return this.#nodes.get(name);
+  }
+
+  logs(namespace: string, name: string, container: string, logOptions: LogOptions): LogOutcome {
+    const pod = this.#ports.world.get<Pod>(resources.pods, { namespace, name });
+    const node = pod === undefined ? undefined : this.#host.node(pod.spec.nodeName ?? '');
+    if (pod !== undefined && node !== undefined) return node.logs(pod, container, logOptions);
+    return { kind: 'unavailable', message: `pod "${name}" runs on none of the simulated nodes` };
+  }
+
+  #node(name: string): SimulatedNode {
+    const node = this.#nodes.get(name);
+    if (node === undefined) throw new UnknownNode(name, this.names);
     return node;
-  };
-  return {
-    names: host.names,
-    stop: () => host.stop(),
-    usage,
-    press: (name, pressure, isShort) => nodeNamed(name).press(pressure, isShort),
-    crash: (name) => nodeNamed(name).crash(),
-    restart(name) {
-      nodeNamed(name).crash();
-      nodeNamed(name).boot();
-    },
-    logs(namespace, name, container, logOptions) {
-      const pod = world.get<Pod>(resources.pods, { namespace, name });
-      const node = pod === undefined ? undefined : host.node(pod.spec.nodeName ?? '');
-      if (pod !== undefined && node !== undefined) return node.logs(pod, container, logOptions);
-      return { kind: 'unavailable', message: `pod "${name}" runs on none of the simulated nodes` };
-    },
-  };
+  }
+
+  #make(made: { name: string; profile: SimulationProfile; labels: Labels; added: boolean }): void {
+    const { name } = made;
+    const index = this.#indexes.take(name, this.#ports.world.get<Node>(resources.nodes, { name }));
+    const ordinal = Number(/\d+$/.exec(name)?.[0] ?? index + 1) - 1;
+    const node = new SimulatedNode({ ...made, index, ordinal }, this.#ports);
+    this.#nodes.set(name, node);
+    this.#host.add(node.host);
+    this.#booting.push(node);
+  }
+
+  #bootMore(): void {
+    if (this.#pause !== undefined) return;
+    for (const node of this.#booting.splice(0, bootsAtOnce)) {
+      // It may have been removed or booted since.
+      if (this.#nodes.get(node.host.name) === node) node.boot();
+    }
+    if (this.#booting.length === 0) return;
+    this.#pause = this.#ports.clock.after(0, () => {
+      this.#pause = undefined;
+      this.#bootMore();
+    });
+  }
+
+  #nodeChanged({ type, ref: { name }, current }: Change): void {
+    const hosted = this.#nodes.get(name);
+    if (type === 'DELETED') {
+      if (hosted?.added === true) void this.#drop(name);
+    } else if (hosted === undefined && type === 'ADDED') {
+      this.#adopt(current.object as unknown as Node);
+      this.#bootMore();
+    }
+  }
+
+  /** A Node object with a profile's name on it is run here. */
+  #adopt(node: Node): void {
+    const { name } = node.metadata;
+    const profileName = profileNameOf(node);
+    if (profileName === undefined || this.#nodes.has(name)) return;
+    const profile = this.shelf.named(profileName);
+    if (profile === undefined)
+      this.#ports.logger.warn('a node names a profile that is not there', { node: name, profileName });
+    this.#make({ name, profile: profile ?? { ...defaultProfile, name: profileName }, labels: {}, added: true });
+  }
+
+  async #drop(name: string): Promise<void> {
+    const node = this.#nodes.get(name);
+    this.#nodes.delete(name);
+    if (node === undefined) return;
+    node.forget();
+    this.#indexes.release(node.index);
+    await this.#host.remove(name);
+  }
 }
 
 export class UnknownNode extends Error {
@@ -115,37 +225,6 @@ export class UnknownNode extends Error {
   }
 }
 
-function profileOf(
-  name: string,
-  { index, options, random }: { index: number; options: SimulatedNodesOptions; random: Random },
-): NodeProfile {
-  return {
-    name,
-    ip: nodeAddressOf(index),
-    podCIDR: podCidrOf(index),
-    capacity: options.capacity ?? defaultCapacity,
-    labels: { 'shiplog.dev/simulated': 'true', ...options.labels },
-    nodeInfo: {
-      architecture: 'amd64',
-      bootID: '',
-      containerRuntimeVersion: simulatedRuntimeVersion,
-      kernelVersion: 'simulated',
-      kubeProxyVersion: '',
-      kubeletVersion,
-      machineID: random.stream('machine').uuid().replaceAll('-', ''),
-      operatingSystem: 'linux',
-      osImage: 'Shiplog simulated node',
-      systemUUID: random.stream('system').uuid(),
-    },
-  };
-}
-
-function beatOf(random: Random): Beat {
-  const draw = random.stream('beat');
-  const jittered = renewMs * (1 + renewJitter * draw.float());
-  return {
-    renewMs: Math.round(jittered),
-    firstRenewMs: Math.round(jittered * (0.1 + 0.9 * draw.float())),
-    statusMs: Math.round(statusMs * (1 + renewJitter * draw.float())),
-  };
+function profileNameOf({ metadata }: Node): string | undefined {
+  return metadata.annotations?.[profileAnnotation];
 }

@@ -21,7 +21,9 @@ import type {
   StopRequest,
 } from './container-runtime.ts';
 import { type ImageName, imaginedImage, parseImage } from './image-name.ts';
+import { type Distribution, drawMs } from './latency.ts';
 import type { PodAddresses } from './node-network.ts';
+import { defaultProfile, type SimulationProfile } from './node-profile.ts';
 import { type Behaviour, behaviourOf } from './simulated-behaviour.ts';
 import { SimulatedContainer } from './simulated-container.ts';
 import { simulatedLog } from './simulated-pod-log.ts';
@@ -34,6 +36,8 @@ export type SimulatedRuntimeOptions = {
   readonly addresses: PodAddresses;
   /** The node's own address: pods in the host's network have it. */
   readonly hostIP: string;
+  /** How fast it is and what goes wrong; a node that nothing is said about is quick and reliable. */
+  readonly profile?: Pick<SimulationProfile, 'latency' | 'failures'>;
 };
 
 type SimulatedPod = {
@@ -48,13 +52,15 @@ export class SimulatedRuntime implements ContainerRuntime {
   readonly #random: Random;
   readonly #addresses: PodAddresses;
   readonly #hostIP: string;
+  readonly #profile: Pick<SimulationProfile, 'latency' | 'failures'>;
   readonly #pods = new Map<string, SimulatedPod>();
   readonly #images = new Set<string>();
   readonly #pending = new Set<Timer>();
   #listener: (news: RuntimeNews) => void = () => {};
   #closed = false;
 
-  constructor({ clock, random, addresses, hostIP }: SimulatedRuntimeOptions) {
+  constructor({ clock, random, addresses, hostIP, profile = defaultProfile }: SimulatedRuntimeOptions) {
+    this.#profile = profile;
     this.#clock = clock;
     this.#random = random;
     this.#addresses = addresses;
@@ -90,9 +96,12 @@ export class SimulatedRuntime implements ContainerRuntime {
     }
     if (cached && pulls && policy !== 'Always') return { kind: 'present' };
     onPulling();
-    const ms = pullMs ?? (cached ? this.#draw(5, 15) : this.#draw(40, 100));
+    const ms = pullMs ?? (cached ? this.#draw(cachedPull) : this.#draw(this.#profile.latency.pull));
     await this.#pass(ms);
     if (!pulls) return { kind: 'failed', reason: 'ErrImagePull', message: notFound(name) };
+    const { pull: share } = this.#profile.failures;
+    if (share > 0 && this.#random.float() < share)
+      return { kind: 'failed', reason: 'ErrImagePull', message: unreachable(name) };
     this.#images.add(name.full);
     return { kind: 'fetched', ms, bytes: imaginedImage(name).bytes };
   }
@@ -101,8 +110,8 @@ export class SimulatedRuntime implements ContainerRuntime {
     const read = behaviourOf(pod, container, restartCount);
     if (read.kind === 'malformed')
       return { kind: 'failed', reason: 'CreateContainerConfigError', message: read.message };
-    const { behaviour } = read;
-    await this.#pass(behaviour.startMs ?? this.#draw(10, 50));
+    const behaviour = this.#crashing(read.behaviour, specNamed(pod, container));
+    await this.#pass(behaviour.startMs ?? this.#draw(this.#profile.latency.start));
     const simulated = this.#pods.get(pod.metadata.uid);
     const name = parseImage(image);
     if (simulated === undefined || name === undefined) {
@@ -118,11 +127,11 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   stopContainer({ pod, container, id, graceMs }: StopRequest): void {
     const target = this.#pods.get(pod.metadata.uid)?.containers.get(container);
-    if (target?.running.id === id) target.stop(graceMs, this.#draw(5, 30));
+    if (target?.running.id === id) target.stop(graceMs, this.#draw(this.#profile.latency.stop));
   }
 
   async resizeContainer({ pod, container, id, resources }: ResizeRequest): Promise<ResourceAmounts> {
-    await this.#pass(this.#draw(5, 30));
+    await this.#pass(this.#draw(resizing));
     const target = this.#pods.get(pod.metadata.uid)?.containers.get(container);
     if (target?.running.id === id) target.change({ memoryLimit: resources.limits?.memory });
     return resources;
@@ -202,8 +211,15 @@ export class SimulatedRuntime implements ContainerRuntime {
     });
   }
 
-  #draw(fromMs: number, toMs: number): number {
-    return fromMs + this.#random.int(toMs - fromMs + 1);
+  /** On a machine where containers crash, one that would run on ends by itself some day. */
+  #crashing(behaviour: Behaviour, spec: Container | undefined): Behaviour {
+    const { crash } = this.#profile.failures;
+    if (crash === undefined || behaviour.end !== undefined || spec === undefined) return behaviour;
+    return { ...behaviour, end: { afterMs: this.#draw(crash), exitCode: 1 } };
+  }
+
+  #draw(distribution: Distribution): number {
+    return drawMs(distribution, this.#random);
   }
 
   /** Time passes; on a machine that is down it never does. */
@@ -217,6 +233,14 @@ export class SimulatedRuntime implements ContainerRuntime {
       this.#pending.add(timer);
     });
   }
+}
+
+const cachedPull: Distribution = { kind: 'uniform', fromMs: 5, toMs: 15 };
+const resizing: Distribution = { kind: 'uniform', fromMs: 5, toMs: 30 };
+
+function unreachable({ full }: ImageName): string {
+  const host = full.slice(0, full.indexOf('/'));
+  return `rpc error: code = Unknown desc = failed to pull and unpack image "${full}": failed to resolve reference "${full}": failed to do request: Head "https://${host}/v2/": net/http: TLS handshake timeout`;
 }
 
 function specNamed({ spec }: Pod, container: string): Container | undefined {

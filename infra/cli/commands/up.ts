@@ -14,7 +14,9 @@ import { onStopSignals } from '../stop-signals.ts';
 import { type RunningCluster, type UpOptions, upDefaults } from '../up-options.ts';
 
 const portMax = 65_535;
-const nodesMax = 5_000;
+const nodesMax = 20_000;
+/** Fewer nodes than that are there before anybody looks. */
+const nodesSeen = 100;
 
 export function configure(command: Command, context: CliContext): (command: Command) => Promise<ExitCode> {
   command
@@ -45,10 +47,16 @@ async function up(options: UpOptions, { terminal, clock }: CliContext): Promise<
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
   const forget = onStopSignals(clock, { stop: () => ask(), force: () => process.exit(exitCodes.interrupted) });
   const { startCluster } = await import('../../boot/cluster.ts');
-  const starting: Promise<RunningCluster> = startCluster(options);
-  const cluster = await terminal.waiting('Starting the cluster', starting).catch((error) => {
-    throw inWords(error, options);
-  });
+  let progress = '';
+  const onReady = ({ ready, of }: { readonly ready: number; readonly of: number }) => {
+    progress = of > nodesSeen ? `: ${ready} of ${of} nodes are ready` : '';
+  };
+  const starting: Promise<RunningCluster> = startCluster({ ...options, onReady });
+  const cluster = await terminal
+    .waiting(() => `Starting the cluster${progress}`, starting)
+    .catch((error) => {
+      throw inWords(error, options);
+    });
   // Written now rather than at exit, so that a start after a kill -9 is a fast one too.
   flushCompileCache();
   if (!options.quiet) {
