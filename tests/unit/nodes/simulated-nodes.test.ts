@@ -280,7 +280,7 @@ test('writes that are refused, or answered too late, are made again until they h
   });
   const cluster = await NodeCluster.start({ between: refusing, nodes: { count: 2 } });
   for (let i = 0; i < 6; i++) await cluster.run({ name: `p${i}`, node: `node-${(i % 2) + 1}` });
-  await cluster.clock.advance(90_000);
+  await cluster.clock.advance(150_000);
   for (let i = 0; i < 6; i++) expect(cluster.pod(`p${i}`).status?.phase).toBe('Running');
   for (let i = 0; i < 6; i++) await cluster.delete(`p${i}`);
   await cluster.clock.advance(120_000);
