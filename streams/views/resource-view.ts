@@ -5,14 +5,15 @@ import type { Revision } from '../base/brand.ts';
 import { limits } from '../base/limits.ts';
 import { factsOf, isTombstone, type RecordedEvent } from '../log/event.ts';
 import type { ObjectRef } from '../log/subjects.ts';
-import type { Labels, ResourceName } from '../resources/meta.ts';
+import type { AnyObject, Labels, ResourceName } from '../resources/meta.ts';
 import type { Change } from './change.ts';
 import { ChangeWindow } from './change-window.ts';
 import { coldStorage } from './cold-storage.ts';
 import { Indexes } from './indexes.ts';
 import { Listeners } from './listeners.ts';
-import { SortedKeys } from './sorted-keys.ts';
+import { type Ordered, SortedObjects } from './sorted-objects.ts';
 import { keyOf, StoredObject } from './stored-object.ts';
+import { Undone } from './undone.ts';
 
 export type Selection = {
   /** Only this namespace; all of them, and objects without one, when absent or empty. */
@@ -24,7 +25,7 @@ export type Selection = {
 export class ResourceView {
   readonly name: ResourceName;
   readonly #objects = new Map<string, StoredObject>();
-  readonly #keys = new SortedKeys();
+  readonly #sorted = new SortedObjects<StoredObject>();
   readonly #indexes = new Indexes();
   /**
    * Keys whose indexes are behind, with the version the indexes still show. They are brought up when an index is next
@@ -80,13 +81,43 @@ export class ResourceView {
     this.#window = new ChangeWindow(this.#changesMax, floor);
   }
 
-  /** Stored objects in list order. */
-  *select({ namespace, labels }: Selection = {}, after?: string): Generator<StoredObject> {
+  /** Stored objects in list order: those of this moment, however long they are read. */
+  select({ namespace, labels }: Selection = {}, after?: string): Iterable<StoredObject> {
     const prefix = namespace === undefined || namespace === '' ? '' : `${namespace}/`;
-    for (const key of this.#candidates(prefix, labels, after)) {
-      const stored = this.#objects.get(key);
-      if (stored !== undefined && (labels === undefined || carries(stored, labels))) yield stored;
+    const labelled = Object.entries(labels ?? {}).map(([label, value]) => this.#indexed().withLabel(label, value));
+    const objects = this.present();
+    if (labelled.length === 0) return objects.range({ prefix, after });
+    const [smallest = empty, ...others] = labelled.sort((a, b) => a.size - b.size);
+    const isIn = (key: string) => others.every((keys) => keys.has(key));
+    // Where the label is on many objects it is cheaper to walk all, which are in order, than to sort the ones found.
+    if (smallest.size * 8 > this.#objects.size) {
+      const found: StoredObject[] = [];
+      for (const stored of objects.range({ prefix, after }))
+        if (smallest.has(stored.key) && isIn(stored.key)) found.push(stored);
+      return found;
     }
+    const keys = [...smallest].filter(
+      (key) => key.startsWith(prefix) && (after === undefined || key > after) && isIn(key),
+    );
+    return this.#resolve(keys.sort());
+  }
+
+  /** Everything there is now, in list order. */
+  present(): Ordered<StoredObject> {
+    return this.#sorted.snapshot();
+  }
+
+  /**
+   * Brings up the indexes of so many objects, so that whoever will ask for many can share the time with others. True
+   * where some are still behind.
+   */
+  catchUpIndexes(count: number): boolean {
+    let left = count;
+    for (const [key, before] of this.#unindexed) {
+      if (left-- === 0) return true;
+      this.#index(key, before, once);
+    }
+    return false;
   }
 
   ownedBy(uid: string): StoredObject[] {
@@ -102,30 +133,11 @@ export class ResourceView {
     return this.#window.after(revision);
   }
 
-  /**
-   * The objects as they were at a revision, in list order: the present with the later changes undone.
-   * Undefined where the revision has left the window.
-   */
-  at(revision: Revision): Map<string, StoredObject> | undefined {
+  /** The objects as they were at a revision, in list order. Undefined where the revision has left the window. */
+  at(revision: Revision): Ordered<StoredObject> | undefined {
     const later = this.#window.after(revision);
     if (later === undefined) return undefined;
-    const undone = new Map<string, StoredObject | undefined>();
-    for (const change of later) {
-      const key = keyOf(change.ref);
-      if (!undone.has(key)) undone.set(key, change.previous);
-    }
-    const keys = new Set(this.#keys.range());
-    for (const [key, stored] of undone) {
-      if (stored === undefined) keys.delete(key);
-      else keys.add(key);
-    }
-    const ordered = undone.size === 0 ? [...keys] : [...keys].sort();
-    const objects = new Map<string, StoredObject>();
-    for (const key of ordered) {
-      const stored = undone.has(key) ? undone.get(key) : this.#objects.get(key);
-      if (stored !== undefined) objects.set(key, stored);
-    }
-    return objects;
+    return later.length === 0 ? this.present() : new Undone(this.present(), later, (key) => this.#objects.has(key));
   }
 
   /** Hears every change, synchronously and in order, until the returned function is called. */
@@ -137,7 +149,7 @@ export class ResourceView {
     const current = new StoredObject(ref, event);
     coldStorage.add(current);
     this.#objects.set(current.key, current);
-    if (previous === undefined) this.#keys.add(current.key);
+    this.#sorted.set(current);
     this.#unindex(current.key, previous);
     const type = previous === undefined ? 'ADDED' : 'MODIFIED';
     return { type, ref, current, previous, event: factsOf(event) };
@@ -146,7 +158,7 @@ export class ResourceView {
   #remove(ref: ObjectRef, event: RecordedEvent, previous: StoredObject | undefined): Change | undefined {
     if (previous === undefined) return undefined;
     this.#objects.delete(previous.key);
-    this.#keys.delete(previous.key);
+    this.#sorted.delete(previous.key);
     this.#unindex(previous.key, previous);
     // An expiry comes from the stream itself and carries no object: the last one known stands in.
     const bytes = event.object.byteLength === 0 ? previous.encoded() : event.object;
@@ -155,36 +167,25 @@ export class ResourceView {
     return { type: 'DELETED', ref, current, previous, event: factsOf(event) };
   }
 
-  #candidates(prefix: string, labels: Labels | undefined, after: string | undefined): Iterable<string> {
-    let smallest: ReadonlySet<string> | undefined;
-    for (const label in labels) {
-      const keys = this.#indexed().withLabel(label, labels[label] ?? '');
-      if (smallest === undefined || keys.size < smallest.size) smallest = keys;
-    }
-    const range = after === undefined ? { prefix } : { prefix, after };
-    if (smallest === undefined) return this.#keys.range(range);
-    // Where the label is on many objects it is cheaper to walk the keys, which are in order, than to sort the ones found.
-    const labelled = smallest;
-    if (labelled.size * 8 > this.#objects.size) return this.#keys.range(range).filter((key) => labelled.has(key));
-    return [...labelled].filter((key) => key.startsWith(prefix) && (after === undefined || key > after)).sort();
-  }
-
   #unindex(key: string, previous: StoredObject | undefined): void {
     if (this.#unindexed.has(key)) previous?.shed();
     else this.#unindexed.set(key, previous);
   }
 
   #indexed(): Indexes {
-    if (this.#unindexed.size === 0) return this.#indexes;
-    for (const [key, before] of this.#unindexed) {
-      this.#indexes.replace(key, before?.object, this.#objects.get(key)?.object);
-      before?.shed();
-    }
-    this.#unindexed.clear();
+    const read = this.#unindexed.size > manyUnindexed ? once : kept;
+    for (const [key, before] of this.#unindexed) this.#index(key, before, read);
     return this.#indexes;
   }
 
-  #resolve(keys: ReadonlySet<string>): StoredObject[] {
+  #index(key: string, before: StoredObject | undefined, read: (stored: StoredObject) => AnyObject): void {
+    this.#unindexed.delete(key);
+    const now = this.#objects.get(key);
+    this.#indexes.replace(key, before && read(before), now && read(now));
+    before?.shed();
+  }
+
+  #resolve(keys: Iterable<string>): StoredObject[] {
     const found: StoredObject[] = [];
     for (const key of keys) {
       const stored = this.#objects.get(key);
@@ -194,8 +195,9 @@ export class ResourceView {
   }
 }
 
-function carries(stored: StoredObject, labels: Labels): boolean {
-  const own = stored.object.metadata.labels;
-  for (const label in labels) if (own?.[label] !== labels[label]) return false;
-  return true;
-}
+const empty: ReadonlySet<string> = new Set();
+
+/** So many are looked at for their index alone; of fewer, somebody is about to read them. */
+const manyUnindexed = 1_000;
+const kept = (stored: StoredObject): AnyObject => stored.object;
+const once = (stored: StoredObject): AnyObject => stored.readOnce();

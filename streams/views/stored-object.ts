@@ -69,6 +69,11 @@ export class StoredObject implements Coolable, Packable {
     return this.#object;
   }
 
+  /** The same for one use among very many, which it is not kept for. */
+  readOnce(): AnyObject {
+    return this.#object ?? this.#parse();
+  }
+
   /** The same version in another form, of which these are the bytes (without the resourceVersion). */
   as(object: Uint8Array): StoredObject {
     const { revision, timeMs, state } = this;

@@ -1,6 +1,7 @@
 // A list in any form, made object by object: whoever sends it lets others have their turn between two pieces, so that a
 // list of 50,000 objects holds nobody up. The bytes are those of the whole document encoded at once.
 
+import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { encodeListEnvelope, encodeListItem } from '../codec/protobuf-list.ts';
 import { yamlLibrary } from '../codec/yaml-library.ts';
@@ -13,6 +14,11 @@ import { apiVersionOf, partial, type Rendering, servesStoredBytes, tableHead, ta
 /** Objects between two pieces: copying bytes is cheap, making an object's form is not. */
 const copiedPerPiece = 64;
 const madePerPiece = 12;
+
+/** A short list may be asked for again soon; a long one would drive out everything that is kept parsed. */
+const keptMax = 512;
+const kept = (stored: StoredObject): AnyObject => stored.object;
+const once = (stored: StoredObject): AnyObject => stored.readOnce();
 
 type Shape = {
   /** The document without its items, which come last. */
@@ -41,24 +47,25 @@ function shapeOf(listed: Listed, rendering: Rendering): Shape {
   const { kind, form } = rendering;
   const metadata = listMeta(listed);
   const meta = `meta.k8s.io/${form.metaVersion}`;
+  const read = listed.items.length > keptMax ? once : kept;
   switch (form.as) {
     case 'table':
       return {
         document: tableHead(rendering, metadata),
         items: 'rows',
-        item: ({ object }) => tableRow(object, rendering),
+        item: (stored) => tableRow(read(stored), rendering),
       };
     case 'partial':
       return {
         document: { kind: 'PartialObjectMetadataList', apiVersion: meta, metadata },
         items: 'items',
-        item: ({ object }) => partial(asKind(object, kind), form),
+        item: (stored) => partial(asKind(read(stored), kind), form),
       };
     case 'object':
       return {
         document: { kind: kind.listKind, apiVersion: apiVersionOf(kind), metadata },
         items: 'items',
-        item: ({ object }) => asKind(object, kind),
+        item: (stored) => asKind(read(stored), kind),
       };
   }
 }

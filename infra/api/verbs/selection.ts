@@ -2,7 +2,7 @@
 // with what the indexes can answer set apart.
 
 import { matchesRequirements, parseLabelSelector, type Requirement } from '../../../streams/resources/labels.ts';
-import type { Labels } from '../../../streams/resources/meta.ts';
+import type { AnyObject, Labels } from '../../../streams/resources/meta.ts';
 import type { ResourceView } from '../../../streams/views/resource-view.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { badRequest } from '../errors.ts';
@@ -25,13 +25,14 @@ export type Selection = {
   readonly narrowing: Narrowing;
   /** False where neither labels nor fields narrow the selection: then counts are exact and cheap. */
   readonly selective: boolean;
-  matches(stored: StoredObject): boolean;
+  /** True where the indexes alone tell what is selected of the present: no object has to be looked at. */
+  readonly indexed: boolean;
+  /** `read` tells how to get at the object where it has to be looked at. */
+  matches(stored: StoredObject, read?: (stored: StoredObject) => AnyObject): boolean;
   /** True where an earlier version of the object may have been selected: its name and namespace fit. */
   mayHaveMatched(stored: StoredObject): boolean;
-  /** Objects of the present that may match, in list order, behind the key `after`. */
+  /** Objects of this moment that may match, in list order, behind the key `after`. */
   candidates(view: ResourceView, after?: string): Iterable<StoredObject>;
-  /** Those that match. */
-  select(view: ResourceView, after?: string): Iterable<StoredObject>;
 };
 
 export function parseSelection(
@@ -51,26 +52,24 @@ export function parseSelection(
   const inNamespace = scoped ?? wanted('metadata.namespace');
   const node = kind.resource === 'pods' && kind.group === '' ? wanted('spec.nodeName') : undefined;
   const indexed = indexedLabels(labels);
-  const matches = (stored: StoredObject): boolean =>
+  const matches = (stored: StoredObject, read = kept): boolean =>
     (scoped === undefined || stored.ref.namespace === scoped) &&
-    (labels.length === 0 || matchesRequirements(labels, stored.object.metadata.labels)) &&
-    fields.every(({ reader, value, equals }) => (reader(shown(stored, kind).object) === value) === equals);
-  const candidatesOf = (view: ResourceView, after?: string) =>
-    candidates(view, { name, namespace: inNamespace, node, labels: indexed, after });
+    (labels.length === 0 || matchesRequirements(labels, read(stored).metadata.labels)) &&
+    fields.every(({ reader, value, equals }) => (reader(read(shown(stored, kind))) === value) === equals);
   return {
     namespace: scoped,
     key: JSON.stringify([scoped, query.get('labelSelector'), query.get('fieldSelector')]),
     narrowing: { name, namespace: inNamespace, node },
     selective: labels.length > 0 || fields.length > 0,
+    indexed: fields.length === 0 && Object.keys(indexed ?? {}).length === labels.length,
     matches,
     mayHaveMatched: ({ ref }) =>
       (scoped === undefined || ref.namespace === scoped) && (name === undefined || ref.name === name),
-    candidates: candidatesOf,
-    *select(view, after) {
-      for (const stored of candidatesOf(view, after)) if (matches(stored)) yield stored;
-    },
+    candidates: (view, after) => candidates(view, { name, namespace: inNamespace, node, labels: indexed, after }),
   };
 }
+
+const kept = (stored: StoredObject): AnyObject => stored.object;
 
 type Hints = {
   readonly name: string | undefined;

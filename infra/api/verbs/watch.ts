@@ -21,7 +21,7 @@ import { isStoredKind } from '../render/convert.ts';
 import { bookmarkObject, type Rendering, watchObject } from '../render/render.ts';
 import { frameValue, sharedFrame, storedFrame } from '../render/watch-frame.ts';
 import type { FanOut, Membership } from './fan-out.ts';
-import { notFuture } from './list.ts';
+import { indexesCaughtUp, notFuture } from './list.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 
@@ -48,8 +48,9 @@ export type WatchRequest = {
 };
 
 const bookmarkEveryMs = 60_000;
-/** Objects told between two looks at the socket and the event loop. */
-const objectsPerSlice = 64;
+/** Objects looked at and told between two looks at the socket and the event loop. */
+const objectsPerSlice = 32;
+const readOnce = (stored: StoredObject): AnyObject => stored.readOnce();
 /** Reading the past waits for the client once this much is on its way to it. */
 const catchUpPendingMax = 1024 * 1024;
 /** As upstream's --min-request-timeout: a watch ends after 30 to 60 minutes unless the client says when. */
@@ -101,13 +102,17 @@ class Watcher {
    */
   async tellPresent(): Promise<Revision | undefined> {
     const { stored: kind, selection, rendering, options, request } = this.#asked;
-    const { view } = this.#ports;
+    const { view, clock } = this.#ports;
+    const resource = view.resource(kind);
+    if (selection.selective) await indexesCaughtUp(resource, clock);
     const revision = view.revision(streamOf(kind));
-    const present = [...selection.select(view.resource(kind))];
-    for (const [index, stored] of present.entries()) {
-      if (this.#storedBytes) this.#write(storedFrame(stored, 'ADDED', rendering));
-      else this.#sendObject('ADDED', stored.object);
-      if (index % objectsPerSlice !== objectsPerSlice - 1) continue;
+    let seen = 0;
+    for (const stored of selection.candidates(resource)) {
+      if (selection.matches(stored, readOnce)) {
+        if (this.#storedBytes) this.#write(storedFrame(stored, 'ADDED', rendering));
+        else this.#sendObject('ADDED', stored.readOnce());
+      }
+      if (++seen % objectsPerSlice !== 0) continue;
       if (this.#stream.pendingBytes > catchUpPendingMax) await this.#stream.drained();
       await nextTurn();
       if (this.#stream.closed || request.signal.aborted) return undefined;
