@@ -2,7 +2,7 @@
 // same seed makes the same events, byte for byte.
 
 import { onTestFinished } from 'vitest';
-import { startApiStack } from '../../infra/boot/api-stack.ts';
+import { type ApiStack, startApiStack } from '../../infra/boot/api-stack.ts';
 import { type ControlPlane, startControlPlane } from '../../infra/boot/control-plane.ts';
 import { ensureFirstObjects } from '../../infra/boot/first-objects.ts';
 import type { Writer } from '../../infra/host/writer.ts';
@@ -18,6 +18,7 @@ import type { ObjectView } from '../../streams/views/object-view.ts';
 
 export type SimulatedCluster = {
   readonly clock: VirtualClock;
+  readonly stack: ApiStack;
   readonly log: ClusterLog;
   readonly view: ObjectView;
   readonly writer: Writer;
@@ -61,6 +62,7 @@ export async function simulatedCluster({
   });
   return {
     clock,
+    stack,
     log,
     view,
     writer,
