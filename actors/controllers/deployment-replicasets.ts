@@ -1,16 +1,15 @@
 // Which replica sets are a deployment's, which of them has its present template, and what a new one looks like.
 
-import { matchesSelector } from '../../streams/resources/labels.ts';
-import { controllerOf } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Deployment, PodTemplate, ReplicaSet } from '../../streams/resources/workload.ts';
-import { nobodyIn, type ObjectReader } from '../../streams/views/object-reader.ts';
-import { controllerReference, withOwner, withoutOwners } from '../kit/owners.ts';
+import type { ObjectReader } from '../../streams/views/object-reader.ts';
+import { controllerReference } from '../kit/owners.ts';
 import { sameJson } from '../kit/same-json.ts';
 import type { CreateWrite, UpdateWrite } from '../kit/write.ts';
 import type { RolloutBounds } from './deployment-bounds.ts';
 import { newSetAnnotations, nextRevision, sizeAnnotations } from './deployment-revisions.ts';
 import { podTemplateHash, templateHashLabel } from './pod-template-hash.ts';
+import { claimed } from './workload/claims.ts';
 
 export type OwnedSets = {
   /** Oldest first. */
@@ -23,29 +22,11 @@ export type OwnedSets = {
 };
 
 export function ownedSets(world: ObjectReader, deployment: Deployment): OwnedSets {
-  const { metadata, spec } = deployment;
-  const claims: UpdateWrite[] = [];
-  const all: ReplicaSet[] = [];
-  const deleting = metadata.deletionTimestamp !== undefined;
-  for (const set of world.ownedBy<ReplicaSet>(resources.replicaSets, metadata.uid)) {
-    if (controllerOf(set)?.uid !== metadata.uid || set.metadata.namespace !== metadata.namespace) continue;
-    if (matchesSelector(spec.selector, set.metadata.labels)) all.push(set);
-    else if (!deleting) claims.push(update(withoutOwners(set, new Set([metadata.uid]))));
-  }
-  if (!deleting) claims.push(...adoptions(world, deployment));
-  all.sort(byAge);
-  const newest = all.find((set) => sameTemplate(set.spec.template, spec.template));
+  const { selector, template } = deployment.spec;
+  const { owned, claims } = claimed<ReplicaSet>(world, deployment, { resource: resources.replicaSets, selector });
+  const all = owned.toSorted(byAge);
+  const newest = all.find((set) => sameTemplate(set.spec.template, template));
   return { all, newest, old: all.filter((set) => set !== newest), claims };
-}
-
-function adoptions(world: ObjectReader, deployment: Deployment): UpdateWrite[] {
-  return world
-    .ownedBy<ReplicaSet>(resources.replicaSets, nobodyIn(deployment.metadata.namespace ?? ''))
-    .filter(
-      (set) =>
-        set.metadata.deletionTimestamp === undefined && matchesSelector(deployment.spec.selector, set.metadata.labels),
-    )
-    .map((set) => update(withOwner(set, controllerReference(deployment))));
 }
 
 export function update(object: ReplicaSet): UpdateWrite {

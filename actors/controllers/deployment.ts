@@ -1,8 +1,7 @@
 // The deployment controller: one replica set for each pod template it has had, sized step by step so that the newest
 // takes over within the bounds of the strategy. It changes no pod; the replica sets do.
 
-import { matchesSelector } from '../../streams/resources/labels.ts';
-import { controllerOf, type KubeObject, type LabelSelector } from '../../streams/resources/meta.ts';
+import { controllerOf, type LabelSelector } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../streams/resources/workload.ts';
@@ -29,6 +28,13 @@ import {
 } from './deployment-rollout.ts';
 import { countedStatus, rolloutStatus, withProgressing } from './deployment-status.ts';
 import { isTerminating } from './namespace-phase.ts';
+import { type OwnerKind, ownerKeys } from './workload/owner-keys.ts';
+
+const owners: OwnerKind = {
+  kind: 'Deployment',
+  resource: resources.deployments,
+  selectorOf: (deployment) => (deployment as Deployment).spec.selector,
+};
 
 export function deploymentController(): Controller {
   return {
@@ -37,7 +43,7 @@ export function deploymentController(): Controller {
     workers: 5,
     watches: [
       { resource: resources.deployments, keys: ({ current }) => [keyOfObject(current.object)] },
-      { resource: resources.replicaSets, keys: keysOfReplicaSet },
+      { resource: resources.replicaSets, keys: (change, world) => ownerKeys(owners, change, world) },
       { resource: resources.pods, keys: keysOfPod },
     ],
     reconcile,
@@ -173,24 +179,6 @@ function podsOf(world: ObjectReader, { metadata: { uid } }: ReplicaSet): Pod[] {
 /** Pods of old templates that may still run, those going away included. */
 function hasOldPods(world: ObjectReader, old: readonly ReplicaSet[]): boolean {
   return old.some((set) => (set.status?.replicas ?? 0) > 0 || podsOf(world, set).some((pod) => !isPodTerminal(pod)));
-}
-
-function keysOfReplicaSet({ current, previous }: WatchedChange, world: ObjectReader): readonly Key[] {
-  const keys = new Set<Key>();
-  for (const set of [current.object, previous?.object]) {
-    const owner = set === undefined ? undefined : controllerOf(set);
-    if (owner?.kind === 'Deployment') keys.add(`${set?.metadata.namespace}/${owner.name}`);
-  }
-  if (keys.size === 0 && controllerOf(current.object) === undefined) {
-    for (const deployment of selecting(world, current.object)) keys.add(keyOfObject(deployment));
-  }
-  return [...keys];
-}
-
-function selecting(world: ObjectReader, { metadata }: KubeObject): Deployment[] {
-  return world
-    .list<Deployment>(resources.deployments, { namespace: metadata.namespace ?? '' })
-    .filter(({ spec }) => matchesSelector(spec.selector, metadata.labels));
 }
 
 /** A pod matters only where its end is waited for: under the strategy Recreate. */
