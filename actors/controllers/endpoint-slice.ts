@@ -1,7 +1,7 @@
 // The endpoint slice controller: the addresses of each service's pods in slices of at most a hundred, with what the
 // proxy must know of each: ready for traffic, able to serve, about to end.
 
-import { nameSuffix, type Random } from '../../streams/base/random.ts';
+import type { Random } from '../../streams/base/random.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
@@ -21,6 +21,7 @@ import { restMs } from '../kit/rest.ts';
 import { sameJson } from '../kit/same-json.ts';
 import type { CreateWrite, DeleteWrite, UpdateWrite, Write } from '../kit/write.ts';
 import { isPodReady } from '../pod/pod-conditions.ts';
+import { managedByLabel, samePorts, serviceNameLabel, sliceName } from './endpoint-slice-names.ts';
 import { pack, type Wanted } from './endpoint-slice-packing.ts';
 import { isTerminating } from './namespace-phase.ts';
 import {
@@ -36,13 +37,8 @@ import {
   servicesOfPod,
 } from './service-pods.ts';
 
-const serviceNameLabel = 'kubernetes.io/service-name';
-const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
 const manager = 'endpointslice-controller.k8s.io';
 const zoneLabel = 'topology.kubernetes.io/zone';
-
-/** Generated names are cut so that the suffix still fits. */
-const nameBaseMax = 58;
 
 type Family = 'IPv4' | 'IPv6';
 
@@ -181,8 +177,7 @@ function creation({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      name: `${`${name}-`.slice(0, nameBaseMax)}${nameSuffix(random)}`,
-      generateName: `${name}-`,
+      ...sliceName(name, random),
       namespace,
       labels: sliceLabels(service),
       ownerReferences: [controllerReference(service)],
@@ -215,15 +210,6 @@ function removal({ metadata: { namespace = '', name, uid } }: EndpointSlice): De
 
 function sliceLabels(service: Service): Record<string, string> {
   return endpointLabels(service, { [serviceNameLabel]: service.metadata.name, [managedByLabel]: manager });
-}
-
-function samePorts(a: readonly EndpointPort[], b: readonly EndpointPort[]): boolean {
-  // A stored port without a name has an empty one: what the API server fills in is no difference.
-  const texts = (ports: readonly EndpointPort[]) =>
-    ports.map(
-      ({ name = '', protocol = 'TCP', port, appProtocol = '' }) => `${name} ${protocol} ${port} ${appProtocol}`,
-    );
-  return sameJson(texts(a).sort(), texts(b).sort());
 }
 
 /** Its own new slices are known; what others do to them is put right. */

@@ -11,6 +11,7 @@ import { daemonSetController } from './daemonset/daemon-set.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints.ts';
 import { flowSchemaController } from './flow-schema.ts';
 import { garbageCollector } from './garbage-collector.ts';
@@ -85,6 +86,7 @@ export function allControllers(options: ControllersOptions): readonly Controller
     statefulSetController(),
     daemonSetController(),
     endpointsController(),
+    endpointSliceMirroringController(),
     endpointSliceController(),
     serviceCidrController(),
     ipAddressController(),
