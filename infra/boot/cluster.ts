@@ -96,7 +96,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     ...secrets,
     nodes: options.nodes,
     onReady: options.onReady,
-    autoscaler: options.autoscaler,
+    settings: options.controllers,
     identity,
     ...ports,
   });

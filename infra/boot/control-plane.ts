@@ -2,7 +2,6 @@
 
 import { localCloud } from '../../actors/cloud/local-cloud.ts';
 import { cloudControllers } from '../../actors/cloud/registry.ts';
-import type { AutoscalerOptions } from '../../actors/controllers/hpa/horizontal.ts';
 import type { OwnerResource } from '../../actors/controllers/owner-graph.ts';
 import { allControllers, type ControllersOptions } from '../../actors/controllers/registry.ts';
 import type { Clock } from '../../streams/base/clock.ts';
@@ -11,6 +10,7 @@ import type { Random } from '../../streams/base/random.ts';
 import type { KindTable } from '../api/kinds/kind-table.ts';
 import { scaleReader } from '../api/registry/scale-reader.ts';
 import type { LogRequest, PodLogs } from '../api/verbs/pod-logs.ts';
+import type { ControllerSettings } from '../cli/controller-options.ts';
 import { ControllerManager, type ControllerRow } from '../host/controller-manager.ts';
 import { type RunningScheduler, type SchedulerStatus, startScheduler } from '../host/scheduler-host.ts';
 import { allReady } from '../nodes/ready-nodes.ts';
@@ -32,8 +32,8 @@ export type ControlPlaneOptions = {
   readonly nodes: number;
   /** Told while they become ready. */
   readonly onReady?: ((progress: { readonly ready: number; readonly of: number }) => void) | undefined;
-  /** Periods of the autoscalers; Kubernetes' where left out. */
-  readonly autoscaler?: Partial<AutoscalerOptions>;
+  /** Periods of controllers; Kubernetes' where left out. */
+  readonly settings?: ControllerSettings | undefined;
   /** Who this process is in elections: no two living processes of the cluster share it. Undefined: it leads unasked. */
   readonly identity?: string | undefined;
   readonly clock: Clock;
@@ -76,10 +76,15 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
     allControllers({
       ca,
       mintToken: options.mintToken,
+      nodeLifecycle: options.settings?.nodeLifecycle ?? {},
       certificates: options.certificates,
       signDetached: options.signDetached,
       resourceOf: resourceIn(kinds),
-      autoscaler: { scales: scaleReader(kinds), metrics: usageMetrics({ world: view, usage }), ...options.autoscaler },
+      autoscaler: {
+        scales: scaleReader(kinds),
+        metrics: usageMetrics({ world: view, usage }),
+        ...options.settings?.autoscaler,
+      },
     }),
     ports,
   );

@@ -1,8 +1,8 @@
 // What `shiplog up` can be told, and what it needs of a running cluster.
 
-import type { AutoscalerOptions } from '../../actors/controllers/hpa/horizontal.ts';
 import type { Durability } from '../../streams/jetstream/durability.ts';
 import type { EventFacts } from '../../streams/log/event.ts';
+import type { ControllerSettings } from './controller-options.ts';
 
 export type UpOptions = {
   /** Where everything is kept. */
@@ -23,8 +23,8 @@ export type UpOptions = {
   readonly memory: boolean;
   /** Print nothing but errors. */
   readonly quiet: boolean;
-  /** How autoscalers work, where it is not as in Kubernetes. */
-  readonly autoscaler: Partial<AutoscalerOptions>;
+  /** How controllers work, where it is not as in Kubernetes. */
+  readonly controllers: ControllerSettings;
   /** What an acknowledged write is worth. */
   readonly durability: Durability;
 };
@@ -40,7 +40,7 @@ export const upDefaults: UpOptions = {
   nats: undefined,
   memory: false,
   quiet: false,
-  autoscaler: {},
+  controllers: { autoscaler: {}, nodeLifecycle: {} },
   durability: 'always',
 };
 

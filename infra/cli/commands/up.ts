@@ -6,7 +6,7 @@ import { relative, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durabilities } from '../../../streams/jetstream/durability.ts';
 import { type CliContext, CommandFailed, wholeNumber } from '../command.ts';
-import { addControllerOptions, autoscalerOptions } from '../controller-options.ts';
+import { addControllerOptions, controllerSettings } from '../controller-options.ts';
 import { eventLine } from '../event-line.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { limitHeapGrowth } from '../heap-policy.ts';
@@ -39,7 +39,7 @@ export function configure(command: Command, context: CliContext): (command: Comm
     .option('--quiet', 'print nothing but errors');
   addControllerOptions(command);
   return (parsed) =>
-    up({ ...upDefaults, ...parsed.opts<Partial<UpOptions>>(), autoscaler: autoscalerOptions(parsed) }, context);
+    up({ ...upDefaults, ...parsed.opts<Partial<UpOptions>>(), controllers: controllerSettings(parsed) }, context);
 }
 
 async function up(options: UpOptions, { terminal, clock }: CliContext): Promise<ExitCode> {
