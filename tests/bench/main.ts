@@ -8,6 +8,7 @@ import { type Bench, meets, type Row } from './bench.ts';
 import { deploymentBench } from './deployment.ts';
 import { listBench } from './list.ts';
 import { replayBench } from './replay.ts';
+import { schedulerBench } from './scheduler.ts';
 import { startUpBench } from './start-up.ts';
 import { watchBench } from './watch.ts';
 
@@ -19,6 +20,7 @@ const benches: readonly Bench[] = [
   listBench,
   watchBench,
   deploymentBench,
+  schedulerBench,
 ];
 
 const args = process.argv.slice(2);
