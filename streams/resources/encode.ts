@@ -11,32 +11,34 @@ const opening = Buffer.from('"metadata":{');
 export function encodeObject(object: KubeObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object;
   const { resourceVersion: _, managedFields, ...meta } = metadata;
-  let text = JSON.stringify({ kind, apiVersion, metadata: meta });
-  if (managedFields !== undefined) text = continued(text, `"managedFields":${entriesText(managedFields)}}}`, 2);
+  // Texts are put together once, at the end: whatever is cut from a text that was put together copies it.
+  const head = JSON.stringify({ kind, apiVersion, metadata: meta }).slice(0, -2);
+  const comma = head.endsWith('{') ? '' : ',';
+  const managed = managedFields === undefined ? '' : `${comma}"managedFields":${entriesText(managedFields)}`;
   const others = JSON.stringify(rest);
-  return Buffer.from(others === '{}' ? text : continued(text, others.slice(1), 1));
-}
-
-/** A text whose last braces are opened again, with more fields in it. */
-function continued(text: string, more: string, braces: number): string {
-  const open = text.slice(0, -braces);
-  return `${open}${open.endsWith('{') ? '' : ','}${more}`;
+  const more = others === '{}' ? '' : `,${others.slice(1, -1)}`;
+  return Buffer.from(`${head}${managed}}${more}}`);
 }
 
 /** As JSON.stringify has it, with the fields as they were spelled before. */
 function entriesText(entries: readonly unknown[]): string {
-  return `[${entries.map((entry) => (isObject(entry) ? entryText(entry) : JSON.stringify(entry))).join(',')}]`;
+  let text = '[';
+  for (const entry of entries) {
+    if (text.length > 1) text += ',';
+    text += isObject(entry) ? entryText(entry) : JSON.stringify(entry);
+  }
+  return `${text}]`;
 }
 
 function entryText(entry: Readonly<Record<string, unknown>>): string {
-  const parts: string[] = [];
+  let all = '{';
   for (const key in entry) {
     const value = entry[key];
     if (value === undefined) continue;
     const text = key === 'fieldsV1' && isObject(value) ? textOf(value) : JSON.stringify(value);
-    parts.push(`${JSON.stringify(key)}:${text}`);
+    all += `${all.length > 1 ? ',' : ''}${JSON.stringify(key)}:${text}`;
   }
-  return `{${parts.join(',')}}`;
+  return `${all}}`;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

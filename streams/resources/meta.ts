@@ -72,9 +72,18 @@ export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
+/** Of the thousands of times that are written within a second all but one are known. */
+let spelledSecond = Number.NaN;
+let spelledText = '';
+
 /** Second precision, as `metav1.Time` is written. */
 export function timestamp(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(ms / 1_000);
+  if (second !== spelledSecond) {
+    spelledText = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+    spelledSecond = second;
+  }
+  return spelledText;
 }
 
 /** Microsecond precision, as `metav1.MicroTime` is written. */

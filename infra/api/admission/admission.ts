@@ -53,12 +53,20 @@ export function validateAdmission(plugins: AdmissionChain, request: AdmissionReq
 }
 
 /** Undefined where no plugin has anything to wait for. */
-export function reserve(plugins: AdmissionChain, request: AdmissionRequest): Promise<void> | undefined {
-  for (const [index, plugin] of plugins.entries()) {
-    const reserved = plugin.reserve?.(request);
-    if (reserved !== undefined) return reserved.then(() => reserve(plugins.slice(index + 1), request));
+export function reserve(plugins: AdmissionChain, request: AdmissionRequest, from = 0): Promise<void> | undefined {
+  for (let i = from; i < plugins.length; i++) {
+    const reserved = plugins[i]?.reserve?.(request);
+    if (reserved !== undefined) return reserveOn(reserved, { plugins, request, from: i + 1 });
   }
   return undefined;
+}
+
+async function reserveOn(
+  reserved: Promise<void>,
+  { plugins, request, from }: { plugins: AdmissionChain; request: AdmissionRequest; from: number },
+): Promise<void> {
+  await reserved;
+  await reserve(plugins, request, from);
 }
 
 /** True for this resource's own endpoint, or for the subresource where one is named. */

@@ -68,7 +68,7 @@ export abstract class ServerExchange implements ApiRequest, ApiResponse {
   protected abstract sendHead(head: ResponseHead): void;
 
   get query(): URLSearchParams {
-    this.#query ??= new URLSearchParams(this.#queryText);
+    this.#query ??= this.#queryText === '' ? noQuery : new URLSearchParams(this.#queryText);
     return this.#query;
   }
 
@@ -200,5 +200,8 @@ function hasBody(status: number): boolean {
 }
 
 const emptyBody = Buffer.alloc(0);
+
+/** Shared: never change it. */
+const noQuery = new URLSearchParams();
 
 const lostSink: StreamSink = { write() {}, end() {}, cut() {} };

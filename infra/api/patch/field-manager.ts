@@ -5,7 +5,22 @@ export const fieldManagerBytesMax = 128;
 
 /** The manager of a write that is not an apply; an apply must name its manager itself. */
 export const fieldManagerOf = (request: { readonly fieldManager: string; readonly userAgent: string }): string =>
-  request.fieldManager !== '' ? request.fieldManager : productOf(request.userAgent);
+  request.fieldManager !== '' ? request.fieldManager : remembered(request.userAgent);
+
+/** A few clients ask for everything. */
+const remembered = (userAgent: string): string => {
+  let product = products.get(userAgent);
+  if (product === undefined) {
+    product = productOf(userAgent);
+    if (products.size >= productsMax) products.clear();
+    if (userAgent.length <= rememberedCharsMax) products.set(userAgent, product);
+  }
+  return product;
+};
+
+const productsMax = 256;
+const rememberedCharsMax = 1_024;
+const products = new Map<string, string>();
 
 /** Why a `fieldManager` parameter is refused, in upstream's words; undefined when it is fine. */
 export const fieldManagerComplaint = (fieldManager: string): string | undefined => {

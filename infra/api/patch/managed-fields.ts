@@ -144,7 +144,7 @@ export const encodeOwners = (owners: Owners, previous: Json | undefined): Json |
   return entries.every((entry, i) => entry === previous[i] || jsonEqual(entry, previous[i])) ? previous : entries;
 };
 
-const encodeOwner = (owner: Ownership): JsonObject => ({
+export const encodeOwner = (owner: Ownership): JsonObject => ({
   ...(owner.manager !== '' && { manager: owner.manager }),
   operation: owner.operation,
   apiVersion: owner.apiVersion,

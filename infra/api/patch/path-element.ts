@@ -26,7 +26,7 @@ const spelled = new Map<string, PathElement>();
 
 export const valueElement = (value: Json): PathElement => `v:${goJson(value)}`;
 
-export const keyElement = (keys: JsonObject): PathElement => `k:${goJson(keys)}`;
+const keyElement = (keys: JsonObject): PathElement => `k:${goJson(keys)}`;
 
 export const isFieldElement = (element: PathElement): boolean => element.charCodeAt(0) === FIELD;
 

@@ -5,7 +5,7 @@
 import type { Field, ListSchema, ObjectSchema, ScalarType, Schema } from '../kinds/schema.ts';
 import { goJson, goQuote } from './go-format.ts';
 import { isList, isObject, type Json, type JsonObject, NOTHING, own } from './json-value.ts';
-import { keyElement, type PathElement, structureElement, valueElement } from './path-element.ts';
+import { type PathElement, structureElement, valueElement } from './path-element.ts';
 
 /** What a field is worth that is not in the JSON; undefined where absence is a value of its own. */
 export const absentValue = (field: Field): Json | undefined => {
@@ -83,15 +83,13 @@ const identifyByKeys = (list: ListSchema, item: Json): ItemIdentity => {
   if (!isObject(item)) return { error: 'associative list with keys may not have non-map elements' };
   const only = list.keys.length === 1 ? own(item, list.keys[0] as string) : undefined;
   if (typeof only === 'string' || typeof only === 'number') return singleKey(list, only);
-  const keys: { [key: string]: Json } = {};
-  let found = false;
-  for (const key of list.keys) {
+  let spelled = '';
+  for (const key of sortedKeys(list)) {
     const value = own(item, key) ?? defaultOfKey(list.item, key);
     if (value === undefined) continue;
-    keys[key] = value;
-    found = true;
+    spelled += `${spelled === '' ? '' : ','}${goJson(key)}:${goJson(value)}`;
   }
-  if (found) return { element: keyElement(keys) };
+  if (spelled !== '') return { element: `k:{${spelled}}` };
   const names = list.keys.map(goQuote).join(' ');
   return {
     error: `associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
@@ -125,6 +123,17 @@ const singleKey = (list: ListSchema, value: string | number): ItemIdentity => {
   return identity;
 };
 
+/** As elements spell them. */
+const sortedKeys = (list: ListSchema): readonly string[] => {
+  let keys = keysOf.get(list);
+  if (keys === undefined) {
+    keys = [...list.keys].sort();
+    keysOf.set(list, keys);
+  }
+  return keys;
+};
+
+const keysOf = new WeakMap<ListSchema, readonly string[]>();
 const spelledMax = 1_024;
 const singleKeys = new WeakMap<ListSchema, Map<string | number, ItemIdentity>>();
 

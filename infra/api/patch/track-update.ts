@@ -8,6 +8,7 @@ import { isList, isObject, type Json, type JsonObject, jsonEqual, own } from './
 import { currentVersionOnly, type KindVersions } from './kind-versions.ts';
 import {
   capUpdateManagers,
+  encodeOwner,
   encodeOwners,
   managedFieldsOf,
   neverOwned,
@@ -55,6 +56,8 @@ export const trackUpdate = (write: TrackedWrite): JsonObject => {
     time: write.time,
     fields: taken,
   };
+  // Nobody else to think of: nearly every new object is its creator's alone.
+  if (owners.size === 0) return withManagedFields(after, [encodeOwner(owner)]);
   const identity = ownerIdentity(owner);
   const next = new Map(releaseFields({ ...write, owners, changes, except: identity }));
   const previous = next.get(identity);
@@ -143,8 +146,20 @@ export const changesOf = (
     literal: write.literal ?? false,
     before: write.before,
     after: write.after,
-    ignored: write.resetFields === undefined ? ALWAYS_IGNORED : union(write.resetFields, ALWAYS_IGNORED),
+    ignored: write.resetFields === undefined ? ALWAYS_IGNORED : ignoredWith(write.resetFields),
   });
+
+/** Endpoints have theirs once and for all. */
+const ignoredWith = (resetFields: FieldSet): FieldSet => {
+  let ignored = ignoredSets.get(resetFields);
+  if (ignored === undefined) {
+    ignored = union(resetFields, ALWAYS_IGNORED);
+    ignoredSets.set(resetFields, ignored);
+  }
+  return ignored;
+};
+
+const ignoredSets = new WeakMap<FieldSet, FieldSet>();
 
 const touchedBy = ({ added, modified, removed }: Changes): FieldSet => union(union(modified, added), removed);
 

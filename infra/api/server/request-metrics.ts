@@ -2,7 +2,7 @@
 // was answered. Measuring must stay far below a microsecond: series are found by one key, and only once per request.
 
 import type { Clock } from '../../../streams/base/clock.ts';
-import type { Metrics } from '../../metrics/metrics.ts';
+import type { CounterSeries, HistogramSeries, Metrics } from '../../metrics/metrics.ts';
 import type { ApiResponse, ResponseHead, ResponseStream } from '../http/exchange.ts';
 import type { RequestInfo } from '../http/request-info.ts';
 
@@ -19,6 +19,13 @@ export type RequestMetrics = {
   serving(measured: MeasuredResponse, info: RequestInfo): void;
   /** The request has been answered, or its stream has ended. */
   end(measured: MeasuredResponse, dryRun: boolean): void;
+};
+
+/** Where requests are counted that were asked and answered alike. */
+type Series = {
+  readonly total: CounterSeries;
+  readonly duration: HistogramSeries | undefined;
+  readonly sizes: HistogramSeries | undefined;
 };
 
 export type MetricsPorts = {
@@ -63,6 +70,23 @@ export function requestMetrics({ metrics, clock, isServed }: MetricsPorts): Requ
     labels: shape,
     read: () => Array.from(streams, ([key, count]) => [key.split('\u0000'), count] as const),
   });
+  const known = new Map<string, Series>();
+  const seriesOf = ({ labels, counted, status }: MeasuredResponse, dry: string): Series => {
+    // Nothing sent: the HTTP server answers 500 for a handler that failed.
+    const code = String(status || 500);
+    const key = `${labels.join('\u0000')}\u0000${counted}\u0000${dry}\u0000${code}`;
+    let series = known.get(key);
+    if (series === undefined) {
+      const [verb = '', ...rest] = labels;
+      series = {
+        total: total.at(verb, dry, ...rest, code),
+        duration: counted === 'stream' ? undefined : duration.at(verb, dry, ...rest),
+        sizes: counted === 'readOnly' ? sizes.at(...labels) : undefined,
+      };
+      known.set(key, series);
+    }
+    return series;
+  };
   const count = ({ labels, counted }: MeasuredResponse, by: 1 | -1): void => {
     if (counted === 'stream') {
       const key = labels.join('\u0000');
@@ -78,14 +102,10 @@ export function requestMetrics({ metrics, clock, isServed }: MetricsPorts): Requ
     },
     end(measured, dryRun) {
       count(measured, -1);
-      const { labels } = measured;
-      const [verb = '', ...rest] = labels;
-      const dry = dryRun ? 'All' : '';
-      // Nothing sent: the HTTP server answers 500 for a handler that failed.
-      total.at(verb, dry, ...rest, String(measured.status || 500)).add();
-      if (measured.counted === 'stream') return;
-      duration.at(verb, dry, ...rest).observe((clock.monotonic() - measured.startMs) / 1_000);
-      if (measured.counted === 'readOnly') sizes.at(...labels).observe(measured.bytes);
+      const series = seriesOf(measured, dryRun ? 'All' : '');
+      series.total.add();
+      series.duration?.observe((clock.monotonic() - measured.startMs) / 1_000);
+      series.sizes?.observe(measured.bytes);
     },
   };
 }

@@ -26,7 +26,7 @@ export async function createRequest(call: ResourceCall, ports: ResourcePorts): P
   const { kind, stored, info } = call;
   const rendering = renderingOf(call, ports.clock.now());
   const context = contextOf(call);
-  const body = asStored(await bodyOf(call), kind);
+  const body = asStored(await bodyOf(call, kind, context), kind);
   const creation = { kind: stored, namespace: info.namespace, body };
   const awaited = awaitedAccount(creation, ports);
   if (awaited !== undefined) await awaited;
@@ -39,7 +39,7 @@ export async function updateRequest(call: ResourceCall, ports: ResourcePorts): P
   const { kind, stored, info } = call;
   const rendering = renderingOf(call, clock.now());
   const context = contextOf(call);
-  const given = await bodyOf(call);
+  const given = await bodyOf(call, kind, context);
   const target = { kind: stored, namespace: info.namespace, name: info.name };
   if (registry.find(target) === undefined) {
     if (strategyOf(stored).createOnUpdate !== true) throw notFound(stored, info.name);
@@ -133,12 +133,16 @@ async function deletionOf(call: ResourceCall): Promise<{ options: DeleteOptions;
 }
 
 /** The object in the body, which must not be empty. */
-export async function bodyOf(call: ResourceCall, expected: Expected = call.kind): Promise<AnyObject> {
+export async function bodyOf(
+  call: ResourceCall,
+  expected: Expected = call.kind,
+  { warn }: Pick<RequestContext, 'warn'> = contextOf(call),
+): Promise<AnyObject> {
   const { request } = call;
   const body = await readObject(expected, {
     request,
     fieldValidation: fieldValidationOf(call),
-    warn: contextOf(call).warn,
+    warn,
   });
   if (body === undefined)
     throw badRequest(

@@ -20,16 +20,22 @@ export type PolicySource = {
 
 const EXEMPT: ReadonlySet<string> = new Set(Object.values(policyResources).map(({ resource }) => resource));
 
-export function* invocations<P extends Policy>(
+export function invocations<P extends Policy>(
   source: PolicySource,
   request: AdmissionRequest,
   kinds: KindTable,
-): Generator<Invocation<P>> {
+): Iterable<Invocation<P>> {
   const { world, kind } = request;
-  if (kind.group === policyResources.validating.group && EXEMPT.has(kind.resource)) return;
+  if (kind.group === policyResources.validating.group && EXEMPT.has(kind.resource)) return [];
   const bindings = world.list<Binding>(source.bindings);
-  if (bindings.length === 0) return;
-  for (const policy of byName(world.list<P>(source.policies))) {
+  return bindings.length === 0 ? [] : through(bindings, { policies: world.list<P>(source.policies), request, kinds });
+}
+
+function* through<P extends Policy>(
+  bindings: readonly Binding[],
+  { policies, request, kinds }: { policies: readonly P[]; request: AdmissionRequest; kinds: KindTable },
+): Generator<Invocation<P>> {
+  for (const policy of byName(policies)) {
     const bound = bindings.filter(({ spec }) => spec.policyName === policy.metadata.name);
     if (bound.length === 0 || !matchesRequest(policy.spec.matchConstraints, request)) continue;
     for (const binding of byName(bound)) {
