@@ -1,19 +1,22 @@
 // Many watchers of one resource and a paced writer, in a process of its own: raw TLS connections whose answers are only
-// counted, so that this side costs less than the server it measures. Each written object carries the time it was sent
-// at; the newest one in every piece that arrives is one measurement of its delivery.
+// counted, so that this side costs less than the server it measures. Of one watcher in ten every event is counted and
+// timed: each written object carries the time it was sent at, and the newest one in every piece that arrives is one
+// measurement of its delivery. Of the others the bytes are counted, without HTTP's framing: all are told the same.
 
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { quantile } from './bench.ts';
 
 export type WatchLoadOptions = {
   readonly port: number;
+  /** Of the server, whose processor time is told. */
+  readonly pid: number;
   /** Files with PEM. */
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
   readonly watchers: number;
-  /** Path of each watch; `%d` is the watcher's number. */
   readonly watchPath: string;
   readonly createPath: string;
   /** JSON of the object that is written; `%t` is the time it is sent at. */
@@ -30,12 +33,16 @@ export type WatchLoadResult = {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly lost: number;
+  /** Processor time of the server and of this process, from the first write to the last delivery. */
+  readonly serverCpuSeconds: number;
+  readonly ownCpuSeconds: number;
 };
 
-const mark = '"at":"';
+const mark = Buffer.from('"at":"');
+const lineEnd = 0x0a;
 const tickMs = 10;
+const timedEach = 10;
 const options = JSON.parse(process.argv[2] ?? '{}') as WatchLoadOptions;
-process.stdout.write(JSON.stringify(await load(options)));
 
 async function load(asked: WatchLoadOptions): Promise<WatchLoadResult> {
   const tls: ConnectionOptions = {
@@ -46,33 +53,46 @@ async function load(asked: WatchLoadOptions): Promise<WatchLoadResult> {
     cert: readFileSync(asked.cert),
     key: readFileSync(asked.key),
   };
-  const tally = { events: 0, bytes: 0, latenciesMs: [] as number[], closed: 0 };
-  const watchers: TLSSocket[] = [];
+  const watchers: Watcher[] = [];
   for (let first = 0; first < asked.watchers; first += 50) {
-    const batch = Array.from({ length: Math.min(50, asked.watchers - first) }, (_, index) => first + index);
-    watchers.push(...(await Promise.all(batch.map((number) => watch(tls, { asked, number, tally })))));
+    const numbers = Array.from({ length: Math.min(50, asked.watchers - first) }, (_, index) => first + index);
+    watchers.push(...(await Promise.all(numbers.map((n) => Watcher.open(tls, asked.watchPath, n % timedEach === 0)))));
   }
   const writers = await Promise.all(Array.from({ length: 16 }, () => open(tls)));
   for (const writer of writers) writer.resume();
+  const timed = watchers.filter((watcher) => watcher.timed);
+  const cpuBefore = [cpuSeconds(asked.pid), cpuSeconds(process.pid)] as const;
   const startedMs = performance.now();
   const written = await write(writers, asked, startedMs);
-  const expected = written * asked.watchers;
-  // What is still on its way arrives, unless it is lost: nothing new for a second ends the wait.
-  for (let before = -1; tally.events < expected && tally.events !== before; ) {
-    before = tally.events;
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  // What is still on its way arrives, unless it is lost: nothing new for a few seconds ends the wait.
+  const bytes = () => watchers.reduce((sum, watcher) => sum + watcher.bytes, 0);
+  const complete = () => {
+    const [first] = timed;
+    return timed.every(({ events }) => events === written) && watchers.every((each) => each.bytes === first?.bytes);
+  };
+  for (let before = -1, quiet = 0; !complete() && quiet < 25; quiet = bytes() === before ? quiet + 1 : 0) {
+    before = bytes();
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const seconds = (performance.now() - startedMs) / 1_000;
-  for (const socket of [...watchers, ...writers]) socket.destroy();
-  tally.latenciesMs.sort((a, b) => a - b);
+  const serverCpuSeconds = cpuSeconds(asked.pid) - cpuBefore[0];
+  const ownCpuSeconds = cpuSeconds(process.pid) - cpuBefore[1];
+  for (const { socket } of watchers) socket.destroy();
+  for (const writer of writers) writer.destroy();
+  const eventBytes =
+    timed.reduce((sum, watcher) => sum + watcher.bytes, 0) / timed.reduce((sum, { events }) => sum + events, 0);
+  const delivered = Math.round(bytes() / eventBytes);
+  const latenciesMs = timed.flatMap((watcher) => watcher.latenciesMs).sort((a, b) => a - b);
   return {
     written,
-    delivered: tally.events,
-    bytes: tally.bytes,
+    delivered,
+    bytes: bytes(),
     seconds,
-    p50Ms: quantile(tally.latenciesMs, 0.5),
-    p99Ms: quantile(tally.latenciesMs, 0.99),
-    lost: expected - tally.events,
+    p50Ms: quantile(latenciesMs, 0.5),
+    p99Ms: quantile(latenciesMs, 0.99),
+    lost: written * asked.watchers - delivered,
+    serverCpuSeconds,
+    ownCpuSeconds,
   };
 }
 
@@ -92,26 +112,86 @@ async function write(writers: readonly TLSSocket[], asked: WatchLoadOptions, sta
   return sent;
 }
 
-type Tally = { events: number; bytes: number; latenciesMs: number[]; closed: number };
+/** Every connection is read into the same memory, piece by piece. */
+const received = Buffer.alloc(256 * 1024);
 
-async function watch(
-  tls: ConnectionOptions,
-  { asked, number, tally }: { asked: WatchLoadOptions; number: number; tally: Tally },
-): Promise<TLSSocket> {
-  const socket = await open(tls);
-  socket.write(`GET ${asked.watchPath.replace('%d', String(number))} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  // The head of the answer: from here on every change is told.
-  await new Promise<void>((resolve) => socket.once('data', () => resolve()));
-  socket.on('data', (chunk: Buffer) => {
-    tally.bytes += chunk.length;
-    for (let at = chunk.indexOf('}\n'); at >= 0; at = chunk.indexOf('}\n', at + 2)) tally.events++;
-    const last = chunk.lastIndexOf(mark);
+/** One watch: takes the chunked answer apart and counts what is in it. */
+class Watcher {
+  readonly timed: boolean;
+  readonly latenciesMs: number[] = [];
+  bytes = 0;
+  events = 0;
+  socket!: TLSSocket;
+  /** Bytes of the chunk still to come; the lines between chunks are collected until they end. */
+  #rest = 0;
+  #line = '';
+  #headed = false;
+  #begun: () => void = () => {};
+
+  private constructor(timed: boolean) {
+    this.timed = timed;
+  }
+
+  /** Resolves with the head of the answer: from there on every change is told. */
+  static async open(tls: ConnectionOptions, path: string, timed: boolean): Promise<Watcher> {
+    const watcher = new Watcher(timed);
+    const onread = {
+      buffer: received,
+      callback: (length: number) => {
+        watcher.#take(length);
+        return true;
+      },
+    };
+    const begun = new Promise<void>((resolve) => {
+      watcher.#begun = resolve;
+    });
+    watcher.socket = await open({ ...tls, onread } as ConnectionOptions);
+    watcher.socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await begun;
+    return watcher;
+  }
+
+  #take(length: number): void {
+    let last = -1;
+    for (let at = 0; at < length; ) {
+      if (this.#rest > 0) {
+        const end = Math.min(length, at + this.#rest);
+        this.bytes += end - at;
+        this.#rest -= end - at;
+        if (this.timed) last = Math.max(last, this.#count(at, end));
+        at = end;
+        continue;
+      }
+      const end = received.indexOf(lineEnd, at);
+      const until = end < 0 || end >= length ? length : end + 1;
+      this.#line += received.toString('latin1', at, until);
+      at = until;
+      if (this.#line.endsWith('\n')) this.#readLine();
+    }
     if (last < 0) return;
-    const text = chunk.toString('latin1', last + mark.length, last + mark.length + 20);
+    const text = received.toString('latin1', last + mark.length, last + mark.length + 20);
     const end = text.indexOf('"');
-    if (end > 0) tally.latenciesMs.push(performance.now() - Number(text.slice(0, end)));
-  });
-  return socket;
+    if (end > 0) this.latenciesMs.push(performance.now() - Number(text.slice(0, end)));
+  }
+
+  /** Events end with their line; tells where the newest one says when it was sent. */
+  #count(from: number, end: number): number {
+    for (let at = received.indexOf(lineEnd, from); at >= 0 && at < end; at = received.indexOf(lineEnd, at + 1))
+      this.events++;
+    const found = received.lastIndexOf(mark, end - 1);
+    return found >= from ? found : -1;
+  }
+
+  /** The answer's head ends with an empty line; later ones are chunk sizes and the ends of chunks. */
+  #readLine(): void {
+    const line = this.#line.trim();
+    this.#line = '';
+    if (this.#headed) this.#rest = line === '' ? 0 : Number.parseInt(line, 16);
+    else if (line === '') {
+      this.#headed = true;
+      this.#begun();
+    }
+  }
 }
 
 async function open(tls: ConnectionOptions): Promise<TLSSocket> {
@@ -124,3 +204,19 @@ async function open(tls: ConnectionOptions): Promise<TLSSocket> {
   socket.on('error', () => {});
   return socket;
 }
+
+/** Processor time a process has used, user and system. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond();
+}
+
+function ticksPerSecond(): number {
+  ticks ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+  return ticks;
+}
+
+let ticks: number | undefined;
+
+// Last, because classes are there only below where they are written.
+process.stdout.write(JSON.stringify(await load(options)));
