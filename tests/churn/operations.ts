@@ -62,7 +62,7 @@ const pathOf = (resource: Workload, namespace: string, name = '') =>
   `${workloads[resource]}/namespaces/${namespace}/${resource}${name === '' ? '' : `/${name}`}`;
 
 function template(draw: Draw, labels: object, spec: object = {}, annotations: object = {}): object {
-  const cpu = draw.of(['50m', '100m', '250m']);
+  const cpu = draw.of(['20m', '50m', '200m']);
   return {
     metadata: { labels, annotations },
     spec: {
@@ -292,7 +292,7 @@ export async function churn(draw: Draw, door: Door): Promise<string> {
   return '';
 }
 
-/** Ends what would keep the cluster from coming to rest: quotas, crashed and cordoned nodes, pauses, cron jobs. */
+/** Ends what would keep the cluster from coming to rest: quotas, crashed and cordoned nodes, pauses, cron jobs, and orphans, for which there may be no room. */
 export async function calm(door: Door): Promise<void> {
   for (const node of door.nodes) {
     await door.restart(node);
@@ -308,6 +308,12 @@ export async function calm(door: Door): Promise<void> {
       const { body } = await door.ask('GET', pathOf(resource, namespace));
       const { items = [] } = body as { items?: readonly { metadata: { name: string } }[] };
       for (const { metadata } of items) await door.ask('PATCH', pathOf(resource, namespace, metadata.name), change);
+    }
+    const pods = `/api/v1/namespaces/${namespace}/pods`;
+    const { body } = await door.ask('GET', pods);
+    const { items = [] } = body as { items?: readonly { metadata: { name: string; ownerReferences?: unknown } }[] };
+    for (const { metadata } of items) {
+      if (metadata.ownerReferences === undefined) await door.ask('DELETE', `${pods}/${metadata.name}`);
     }
   }
 }
@@ -362,8 +368,8 @@ export async function unrest(door: Door): Promise<readonly string[]> {
   await each('jobs', ({ status }) => status?.conditions?.some((one) => isEnd(one)) === true);
   for (const namespace of namespaces) {
     const { body } = await door.ask('GET', `/api/v1/namespaces/${namespace}/pods?fieldSelector=status.phase=Pending`);
-    for (const { metadata } of (body as { items?: readonly Resting[] }).items ?? [])
-      restless.push(`pod ${namespace}/${metadata.name} is pending`);
+    for (const { metadata, status } of (body as { items?: readonly Resting[] }).items ?? [])
+      restless.push(`pod ${namespace}/${metadata.name} is pending: ${JSON.stringify(status?.conditions)}`);
   }
   return restless;
 }
