@@ -25,6 +25,7 @@ export function hear(turn: KubeletTurn, event: KubeletEvent): void {
   switch (event.type) {
     case 'kubelet.started':
       draft.node = event.node ?? null;
+      draft.right = null;
       draft.profile = { ...draft.profile, nodeInfo: { ...draft.profile.nodeInfo, bootID: event.bootID } };
       break;
     case 'node.changed':
@@ -85,6 +86,7 @@ export function goDark(turn: KubeletTurn): void {
   turn.draft.nodeTicket = null;
   turn.draft.leaseTicket = null;
   turn.draft.toldMs = null;
+  turn.draft.right = null;
   turn.draft.failures = 0;
 }
 
@@ -94,9 +96,13 @@ export function loseAllPods(turn: KubeletTurn): void {
   turn.draft.pressures = [];
 }
 
+/** The node is looked at when it has changed, and when its next status is due: not at each heartbeat. */
 function tellNode(turn: KubeletTurn, node: Node): void {
   const { draft, nowMs } = turn;
-  const { profile, toldMs } = draft;
+  const { profile, toldMs, right: known } = draft;
+  if (known !== null && known.revision === node.metadata.resourceVersion && nowMs < known.untilMs && toldMs !== null)
+    return;
+  draft.right = null;
   const labels = nodeLabels(profile);
   if (Object.entries(labels).some(([label, value]) => node.metadata.labels?.[label] !== value)) {
     const metadata = { ...node.metadata, labels: { ...node.metadata.labels, ...labels } };
@@ -115,8 +121,9 @@ function tellNode(turn: KubeletTurn, node: Node): void {
     draft.toldMs = nowMs;
     turn.arm(statusTimer, draft.beat.statusMs);
     update(turn, { ...node, status }, 'status');
-  } else if (!right || !turn.isArmed(statusTimer)) {
-    turn.arm(statusTimer, dueMs - nowMs);
+  } else {
+    if (!right || !turn.isArmed(statusTimer)) turn.arm(statusTimer, dueMs - nowMs);
+    if (right) draft.right = { revision: node.metadata.resourceVersion ?? '', untilMs: dueMs };
   }
 }
 

@@ -67,6 +67,8 @@ export type KubeletContext = TurnContext & {
   readonly leaseTicket: string | null;
   /** When the status was last told. */
   readonly toldMs: number | null;
+  /** The version of the node that was found to say the same as its kubelet, and until when that is enough. */
+  readonly right: { readonly revision: string; readonly untilMs: number } | null;
   /** Writes refused in a row. */
   readonly failures: number;
   /** Of the pods that run on the node. */
@@ -85,6 +87,7 @@ export function kubeletContext({ profile, beat }: KubeletInput): KubeletContext 
     nodeTicket: null,
     leaseTicket: null,
     toldMs: null,
+    right: null,
     failures: 0,
     shares: [],
     deferred: [],
