@@ -8,14 +8,7 @@ import { resources } from '../../streams/resources/names.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { ReplicaSet, ReplicationController } from '../../streams/resources/workload.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
-import {
-  type Controller,
-  type Key,
-  nothingToDo,
-  type Plan,
-  type ReconcileInput,
-  type WatchedChange,
-} from '../kit/controller.ts';
+import { type Controller, nothingToDo, type Plan, type ReconcileInput, type WatchedChange } from '../kit/controller.ts';
 import { keyOfObject, parseKey } from '../kit/object-key.ts';
 import { restMs } from '../kit/rest.ts';
 import { sameJson } from '../kit/same-json.ts';
@@ -59,7 +52,7 @@ export function replicasController(kind: ReplicatedKind): Controller {
     workers: 5,
     watches: [
       { resource: kind.resource, keys: ({ current }) => [keyOfObject(current.object)] },
-      { resource: resources.pods, keys: (change, world) => keysOfPod(kind, change, world) },
+      { resource: resources.pods, keys: (change, world) => ownerKeys(kind, change, world, countsTheSame) },
     ],
     reconcile: (input) => reconcile(kind, input),
   };
@@ -127,21 +120,16 @@ function statusWrites(kind: ReplicatedKind, set: Replicated, status: Replicated[
   return [{ kind: 'update', resource: kind.resource, subresource: 'status', object }];
 }
 
-function keysOfPod(kind: ReplicatedKind, change: WatchedChange, world: ObjectReader): readonly Key[] {
-  const { type, current, previous } = change;
-  if (type === 'MODIFIED' && previous !== undefined && countsTheSame(previous.object, current.object)) return [];
-  return ownerKeys(kind, change, world);
-}
-
 /** Most of what happens to a pod on its way to running is nothing to its set. */
-function countsTheSame(before: KubeObject, after: KubeObject): boolean {
-  const [old, now] = [before as Pod, after as Pod];
+function countsTheSame({ type, current, previous }: WatchedChange): boolean {
+  if (type !== 'MODIFIED' || previous === undefined) return false;
+  const [old, now] = [previous.object as Pod, current.object as Pod];
   return (
     isPodActive(old) === isPodActive(now) &&
     isPodTerminating(old) === isPodTerminating(now) &&
     isPodReady(old) === isPodReady(now) &&
     podReadySinceMs(old) === podReadySinceMs(now) &&
-    sameJson(before.metadata.ownerReferences, after.metadata.ownerReferences) &&
-    sameJson(before.metadata.labels, after.metadata.labels)
+    sameJson(old.metadata.ownerReferences, now.metadata.ownerReferences) &&
+    sameJson(old.metadata.labels, now.metadata.labels)
   );
 }

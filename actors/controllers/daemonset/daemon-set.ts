@@ -59,7 +59,7 @@ export function daemonSetController(): Controller {
       { resource: resources.daemonSets, keys: ({ current }) => [keyOfObject(current.object)] },
       {
         resource: resources.pods,
-        keys: (change, world) => (podStandsAsBefore(change) ? [] : ownerKeys(owners, change, world)),
+        keys: (change, world) => ownerKeys(owners, change, world, podStandsAsBefore),
       },
       {
         resource: resources.controllerRevisions,

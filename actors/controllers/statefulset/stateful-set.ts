@@ -47,7 +47,7 @@ export function statefulSetController(): Controller {
       { resource: resources.statefulSets, keys: ({ current }) => [keyOfObject(current.object)] },
       {
         resource: resources.pods,
-        keys: (change, world) => (podStandsAsBefore(change) ? [] : ownerKeys(owners, change, world)),
+        keys: (change, world) => ownerKeys(owners, change, world, podStandsAsBefore),
       },
       {
         resource: resources.controllerRevisions,

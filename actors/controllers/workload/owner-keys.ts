@@ -19,19 +19,30 @@ export type OwnerKind = {
   selectorOf(owner: KubeObject): LabelSelector | undefined;
 };
 
-export function ownerKeys(owners: OwnerKind, change: WatchedChange, world: ObjectReader): readonly Key[] {
+/**
+ * `isNothing` tells changes that are nothing to the owner. It is asked last: most pods are somebody else's, which costs
+ * less to see.
+ */
+export function ownerKeys(
+  owners: OwnerKind,
+  change: WatchedChange,
+  world: ObjectReader,
+  isNothing?: (change: WatchedChange) => boolean,
+): readonly Key[] {
   const { current, previous } = change;
+  const now = controllerOf(current.object);
+  const before = previous === undefined ? undefined : controllerOf(previous.object);
+  const isOrphan = now === undefined && change.type !== 'DELETED';
+  const isOurs = now?.kind === owners.kind || before?.kind === owners.kind;
+  if (!(isOrphan || isOurs) || isNothing?.(change) === true) return none;
+  const { namespace } = current.object.metadata;
   const keys = new Set<Key>();
-  const managed = controllerOf(current.object);
-  for (const object of [current.object, previous?.object]) {
-    const owner = object === undefined ? undefined : controllerOf(object);
-    if (owner?.kind === owners.kind) keys.add(`${object?.metadata.namespace}/${owner.name}`);
-  }
-  if (managed === undefined && change.type !== 'DELETED') {
-    for (const key of selecting(owners, current.object, world)) keys.add(key);
-  }
+  for (const owner of [now, before]) if (owner?.kind === owners.kind) keys.add(`${namespace}/${owner.name}`);
+  if (isOrphan) for (const key of selecting(owners, current.object, world)) keys.add(key);
   return [...keys];
 }
+
+const none: readonly Key[] = [];
 
 function selecting({ resource, selectorOf }: OwnerKind, { metadata }: KubeObject, world: ObjectReader): readonly Key[] {
   return world
