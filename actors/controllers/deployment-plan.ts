@@ -66,15 +66,17 @@ export function createPlan(
       ? ({ status: 'True', reason: 'NewReplicaSetCreated', message: `Created new replica set "${name}"` } as const)
       : ({
           status: 'False',
-          reason: 'FailedCreate',
+          reason: 'ReplicaSetCreateError',
           message: `Failed to create new replica set "${name}": ${failure.message}`,
         } as const);
   const reported = hasProgressDeadline(deployment) ? withProgressing(status, progress, nowMs) : status;
-  return {
-    writes: [write, ...statusWrite({ ...input, status: reported })],
-    notes:
-      replicas === 0 ? [] : [{ ...scaled(deployment, `up replica set ${name} from 0 to ${replicas}`), after: write }],
-  };
+  const notes: PlannedNote[] = [];
+  if (failure !== undefined) {
+    const { reason, message } = progress;
+    notes.push({ regarding: deployment, type: 'Warning', reason, message, component });
+  }
+  if (replicas > 0) notes.push({ ...scaled(deployment, `up replica set ${name} from 0 to ${replicas}`), after: write });
+  return { writes: [write, ...statusWrite({ ...input, status: reported })], notes };
 }
 
 /** Another object has the name the new replica set would get: the next hash counts one more. */

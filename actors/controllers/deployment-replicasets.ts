@@ -33,9 +33,13 @@ export function update(object: ReplicaSet): UpdateWrite {
   return { kind: 'update', resource: resources.replicaSets, object };
 }
 
-/** The name the replica set for the present template has. */
+/** A DNS subdomain's length. */
+const nameCharsMax = 253;
+
+/** The name the replica set for the present template has: the deployment's, cut where the hash would not fit. */
 export function newSetName({ metadata, spec, status }: Deployment): string {
-  return `${metadata.name}-${podTemplateHash(spec.template, status?.collisionCount)}`;
+  const suffix = `-${podTemplateHash(spec.template, status?.collisionCount)}`;
+  return `${metadata.name.slice(0, nameCharsMax - suffix.length)}${suffix}`;
 }
 
 export function newSet(

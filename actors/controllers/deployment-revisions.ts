@@ -9,13 +9,14 @@ export const annotations = {
   revisionHistory: 'deployment.kubernetes.io/revision-history',
   desiredReplicas: 'deployment.kubernetes.io/desired-replicas',
   maxReplicas: 'deployment.kubernetes.io/max-replicas',
+  /** A revision to go back to, asked for in the way of the API's first versions; 0 is the last but one. */
+  rollbackTo: 'deprecated.deployment.rollback.to',
 } as const;
 
 /** Of the deployment alone: not copied to its replica sets. */
 const notCopied: ReadonlySet<string> = new Set([
   ...Object.values(annotations),
   'kubectl.kubernetes.io/last-applied-configuration',
-  'deprecated.deployment.rollback.to',
 ]);
 
 const historyCharsMax = 2_000;
@@ -29,6 +30,11 @@ export function revisionOf(object: KubeObject): number {
 
 export function nextRevision(oldSets: readonly ReplicaSet[]): number {
   return Math.max(0, ...oldSets.map(revisionOf)) + 1;
+}
+
+/** Whether the annotation is the deployment's alone. */
+export function isOwnAnnotation(name: string): boolean {
+  return notCopied.has(name);
 }
 
 /** Annotations of the newest replica set: the deployment's own, and the newest revision. */

@@ -53,10 +53,20 @@ export function countedStatus(input: StatusInput): DeploymentStatus {
     ),
     ...nonZero('availableReplicas', available),
     ...nonZero('unavailableReplicas', Math.max(0, sum(({ spec }) => spec.replicas ?? 1) - available)),
-    terminatingReplicas: sum(({ status }) => status?.terminatingReplicas),
+    ...terminating(sets),
     ...(status?.collisionCount === undefined ? undefined : { collisionCount: status.collisionCount }),
     conditions,
   };
+}
+
+/** Pods going away; unknown where a replica set that has been looked after does not say. */
+function terminating(sets: readonly ReplicaSet[]): Pick<DeploymentStatus, 'terminatingReplicas'> {
+  let terminatingReplicas = 0;
+  for (const { status } of sets) {
+    if (status?.terminatingReplicas !== undefined) terminatingReplicas += status.terminatingReplicas;
+    else if ((status?.observedGeneration ?? 0) > 0) return {};
+  }
+  return { terminatingReplicas };
 }
 
 /** The same with what is to be said about the progress of the rollout. */
@@ -102,7 +112,7 @@ function withProgress({ deployment, newest, nowMs }: StatusInput, counted: Deplo
   if (deploymentProgressing(deployment, counted)) {
     // Each bit of progress restarts the deadline, so the time is set anew even where the words stay.
     const condition = { ...say('True', 'ReplicaSetUpdated', 'is progressing.'), lastUpdateTime: timestamp(nowMs) };
-    return withCondition(conditions, condition, nowMs);
+    return moved(conditions, condition, nowMs);
   }
   if (timedOut(deployment, counted, nowMs)) {
     return setCondition(conditions, say('False', 'ProgressDeadlineExceeded', 'has timed out progressing.'), nowMs);
@@ -127,18 +137,25 @@ function findFailure(sets: readonly ReplicaSet[]): Condition | undefined {
   for (const { status } of sets) {
     const failure = findCondition(status?.conditions, 'ReplicaFailure');
     if (failure !== undefined) {
-      const { type, status, reason = '', message = '' } = failure;
-      return { type, status, reason, message };
+      const { type, status, lastTransitionTime, reason = '', message = '' } = failure;
+      const times = lastTransitionTime === undefined ? {} : { lastTransitionTime, lastUpdateTime: lastTransitionTime };
+      return { type, status, ...times, reason, message };
     }
   }
   return undefined;
 }
 
-/** Replaces a condition only where its status or its reason changes; `lastUpdateTime` is then now. */
+/** Replaces a condition only where its status or its reason changes; it was then updated now, unless it says when. */
 function setCondition(conditions: Conditions, condition: Condition, nowMs: number): readonly Condition[] {
   const before = findCondition(conditions, condition.type);
   if (before?.status === condition.status && before.reason === condition.reason) return conditions ?? [];
-  return withCondition(conditions, { ...condition, lastUpdateTime: timestamp(nowMs) }, nowMs);
+  return moved(conditions, { lastUpdateTime: timestamp(nowMs), ...condition }, nowMs);
+}
+
+/** The condition that was set last stands last: people read them in that order. */
+function moved(conditions: Conditions, condition: Condition, nowMs: number): readonly Condition[] {
+  const set = findCondition(withCondition(conditions, condition, nowMs), condition.type) ?? condition;
+  return [...withoutCondition(conditions, condition.type), set];
 }
 
 /** Counts that are 0 are left out, as Kubernetes' encoding does. */

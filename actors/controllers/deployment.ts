@@ -16,6 +16,7 @@ import { rolloutBounds } from './deployment-bounds.ts';
 import { collisionPlan, createPlan, resizePlan, statusPlan } from './deployment-plan.ts';
 import { deploymentComplete, hasProgressDeadline, progressDeadlineMs } from './deployment-progress.ts';
 import { newSetName, type OwnedSets, ownedSets } from './deployment-replicasets.ts';
+import { rollbackPlan, rollbackRevision } from './deployment-rollback.ts';
 import {
   isScaling,
   newSizeInRollout,
@@ -63,6 +64,8 @@ function reconcile(input: ReconcileInput): Plan {
   const rollout: Rollout = { bounds, newest: sets.newest, old: sets.old, count: podCounts(world, nowMs) };
   const rolling = deployment.spec.strategy?.type !== 'Recreate';
   const paused = deployment.spec.paused === true;
+  const revision = rollbackRevision(deployment);
+  if (revision !== undefined && !paused) return rollbackPlan(deployment, sets.all, revision);
   if (paused || isScaling(rollout)) {
     const sizes = scaledSizes(rollout, rolling);
     const plan = resizePlan({ deployment, sets, bounds, status: counted() }, { sizes, cleanUp: paused });

@@ -136,7 +136,7 @@ describe('a new deployment', () => {
             {},
             {
               status: 'False',
-              reason: 'FailedCreate',
+              reason: 'ReplicaSetCreateError',
               message: `Failed to create new replica set "web-${hash}": exceeded quota`,
             },
           ],
