@@ -17,6 +17,8 @@ export type Budget = { readonly atLeast: number } | { readonly atMost: number };
 export type Bench = {
   readonly name: string;
   readonly about: string;
+  /** Too long for a run of everything. */
+  readonly onlyWhenNamed?: boolean;
   run(say: (progress: string) => void): Promise<readonly Row[]>;
 };
 

@@ -1,9 +1,9 @@
 // A deployment of 2,000 pods on 100 nodes, from `kubectl create` to every pod Running, and what it costs in memory.
 
-import { readFileSync } from 'node:fs';
 import { systemClock } from '../../streams/base/clock.ts';
 import { RunningCluster } from '../kit/running-cluster.ts';
 import type { Bench } from './bench.ts';
+import { residentMb } from './process-costs.ts';
 
 const pods = 2_000;
 const nodes = 100;
@@ -20,7 +20,7 @@ export const deploymentBench: Bench = {
       await cluster.ok(['create', 'deployment', 'bench', '--image=nginx', `--replicas=${pods}`]);
       await cluster.ok(['rollout', 'status', 'deployment/bench', '--timeout=300s']);
       const seconds = (systemClock.monotonic() - started) / 1_000;
-      const memory = (residentKb(cluster.pid) + residentKb(cluster.natsPid)) / 1_024;
+      const memory = residentMb(cluster.pid) + residentMb(cluster.natsPid);
       return [
         {
           work: `Deployment of ${pods} on ${nodes} nodes → Running`,
@@ -37,11 +37,3 @@ export const deploymentBench: Bench = {
     }
   },
 };
-
-function residentKb(pid: number): number {
-  try {
-    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN);
-  } catch {
-    return Number.NaN;
-  }
-}

@@ -8,6 +8,7 @@ import { type Bench, meets, type Row } from './bench.ts';
 import { deploymentBench } from './deployment.ts';
 import { listBench } from './list.ts';
 import { replayBench } from './replay.ts';
+import { scaleBench } from './scale.ts';
 import { schedulerBench } from './scheduler.ts';
 import { startUpBench } from './start-up.ts';
 import { watchBench } from './watch.ts';
@@ -21,6 +22,7 @@ const benches: readonly Bench[] = [
   watchBench,
   deploymentBench,
   schedulerBench,
+  scaleBench,
 ];
 
 const args = process.argv.slice(2);
@@ -49,7 +51,7 @@ if (unknown.length > 0) {
 
 const rows: Row[] = [];
 for (const bench of benches) {
-  if (names.length > 0 && !names.includes(bench.name)) continue;
+  if (names.length > 0 ? !names.includes(bench.name) : bench.onlyWhenNamed === true) continue;
   rows.push(...(await bench.run((progress) => process.stderr.write(`${bench.name}: ${progress}\n`))));
 }
 if (json) console.log(renderJson(rows));
