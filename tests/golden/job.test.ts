@@ -176,7 +176,7 @@ describe('a pod that has succeeded', () => {
     const conditions = [condition('SuccessCriteriaMet', 'CompletionsReached')];
     const counted = running({}, { conditions, uncountedTerminatedPods: { succeeded: ['uid-of-a'] } });
     expect(when([counted])).toEqual([
-      'update jobs/status work: Complete=True(CompletionsReached); status.uncountedTerminatedPods.succeeded ["uid-of-a"] → none; status.succeeded none → 1; status.completionTime none → "2026-01-01T00:00:20Z"',
+      'update jobs/status work: status.uncountedTerminatedPods.succeeded ["uid-of-a"] → none; Complete=True(CompletionsReached); status.succeeded none → 1; status.completionTime none → "2026-01-01T00:00:20Z"',
       'note Normal Completed: Job completed',
     ]);
   });
