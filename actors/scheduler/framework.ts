@@ -202,6 +202,26 @@ export type PreBindPlugin = {
   preBind(pod: WaitingPod, node: NodeInfo, cycle: Cycle): Preparation;
 };
 
+/**
+ * One plugin at all the points it works at. A user's own is a module that exports one as `plugin`; its points need no
+ * names of their own.
+ */
+export type Plugin = {
+  readonly name: string;
+  /** Of its scores, where the profile says nothing else; 1 if absent. */
+  readonly weight?: number;
+  readonly preEnqueue?: Unnamed<PreEnqueuePlugin>;
+  readonly queueSort?: Unnamed<QueueSortPlugin>;
+  readonly filter?: Unnamed<FilterPlugin>;
+  readonly postFilter?: Unnamed<PostFilterPlugin>;
+  readonly score?: Unnamed<ScorePlugin>;
+  readonly reserve?: Unnamed<ReservePlugin>;
+  readonly permit?: Unnamed<PermitPlugin>;
+  readonly preBind?: Unnamed<PreBindPlugin>;
+};
+
+type Unnamed<T> = T extends unknown ? Omit<T, 'name'> & { readonly name?: string } : never;
+
 export type Profile = {
   readonly schedulerName: string;
   readonly preEnqueue: readonly PreEnqueuePlugin[];

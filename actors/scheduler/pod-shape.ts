@@ -16,6 +16,7 @@ export type PodShape = {
   readonly schedulerName: string;
   /** Kind of the controller that owns the pod; empty for a pod of its own. */
   readonly ownerKind: string;
+  readonly ownerName: string;
   /** On its way out: it still takes room but no longer counts where pods are spread. */
   readonly terminating: boolean;
   readonly requests: Amounts;
@@ -132,6 +133,7 @@ function compile(pod: Pod): PodShape {
     priority: spec.priority ?? 0,
     schedulerName: spec.schedulerName ?? defaultSchedulerName,
     ownerKind: controllerOf(pod)?.kind ?? '',
+    ownerName: controllerOf(pod)?.name ?? '',
     terminating: metadata.deletionTimestamp !== undefined,
     requests: requestsOf(spec),
     weighted: weightedRequestsOf(spec),
@@ -147,6 +149,7 @@ function signatureOf(pod: Pod): string {
     metadata.namespace,
     metadata.labels,
     controllerOf(pod)?.kind,
+    controllerOf(pod)?.name,
     metadata.deletionTimestamp === undefined,
     spec.schedulerName,
     spec.priority,

@@ -4,7 +4,9 @@
 import { matchesSelector } from '../../streams/resources/labels.ts';
 import type { LabelSelector, Labels } from '../../streams/resources/meta.ts';
 import type { TopologySpreadConstraint } from '../../streams/resources/pod.ts';
+import { sameJson } from '../kit/same-json.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
+import { defaultSelector, type SpreadDefaults } from './default-spreading.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { Placements } from './placements.ts';
 import { requiredNodes } from './plugins/node-affinity.ts';
@@ -23,9 +25,6 @@ export type SpreadConstraint = {
   readonly includes: ((node: NodeInfo) => boolean) | undefined;
 };
 
-export const hostnameLabel = 'kubernetes.io/hostname';
-const zoneLabel = 'topology.kubernetes.io/zone';
-
 export type SpreadConstraints = {
   readonly hard: readonly SpreadConstraint[];
   readonly soft: readonly SpreadConstraint[];
@@ -33,22 +32,39 @@ export type SpreadConstraints = {
   readonly softAreDefaults: boolean;
 };
 
-export function spreadConstraintsOf(shape: PodShape): SpreadConstraints {
-  let constraints = compiled.get(shape);
-  if (constraints === undefined) {
-    const own = shape.spec.topologySpreadConstraints ?? [];
-    const of = (when: string) => own.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === when);
-    constraints = {
-      hard: of('DoNotSchedule').map((constraint) => compile(shape, constraint)),
-      soft: (own.length === 0 ? defaults(shape) : of('ScheduleAnyway')).map((constraint) => compile(shape, constraint)),
-      softAreDefaults: own.length === 0,
-    };
-    compiled.set(shape, constraints);
-  }
+export function spreadConstraintsOf(
+  shape: PodShape,
+  cluster: ClusterSnapshot,
+  defaults: SpreadDefaults,
+): SpreadConstraints {
+  const own = shape.spec.topologySpreadConstraints ?? [];
+  const selector =
+    own.length === 0 && defaults.constraints.length > 0 ? defaultSelector(shape, cluster.world) : undefined;
+  const known = compiled.get(shape);
+  if (known !== undefined && known.defaults === defaults && sameJson(known.selector, selector))
+    return known.constraints;
+  const all =
+    own.length > 0 || selector === undefined
+      ? own
+      : defaults.constraints.map((constraint) => ({ ...constraint, labelSelector: selector }));
+  const of = (when: string) =>
+    all.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === when).map((constraint) => compile(shape, constraint));
+  const constraints = {
+    hard: of('DoNotSchedule'),
+    soft: of('ScheduleAnyway'),
+    softAreDefaults: own.length === 0 && defaults.system,
+  };
+  compiled.set(shape, { defaults, selector, constraints });
   return constraints;
 }
 
-const compiled = new WeakMap<PodShape, SpreadConstraints>();
+type Compiled = {
+  readonly defaults: SpreadDefaults;
+  readonly selector: LabelSelector | undefined;
+  readonly constraints: SpreadConstraints;
+};
+
+const compiled = new WeakMap<PodShape, Compiled>();
 
 /** Matching pods on one node. */
 export type CountOn = (node: NodeInfo) => number;
@@ -103,23 +119,4 @@ function compile(shape: PodShape, constraint: TopologySpreadConstraint): SpreadC
             (allowed?.(node) ?? true) &&
             (nodeTaintsPolicy === 'Ignore' || node.repellingTaints.every((taint) => tolerates(tolerations, taint))),
   };
-}
-
-const replicating: ReadonlySet<string> = new Set(['ReplicaSet', 'ReplicationController', 'StatefulSet']);
-/** Labels that tell the replicas of one StatefulSet apart. */
-const perReplica: ReadonlySet<string> = new Set(['statefulset.kubernetes.io/pod-name', 'apps.kubernetes.io/pod-index']);
-
-/**
- * kube-scheduler spreads the replicas of a controller even if nobody asks for it. The controller's selector is read off
- * the replica: its labels, but for those that only it has.
- */
-function defaults(shape: PodShape): readonly TopologySpreadConstraint[] {
-  if (!replicating.has(shape.ownerKind)) return [];
-  const matchLabels = Object.fromEntries(Object.entries(shape.labels).filter(([key]) => !perReplica.has(key)));
-  if (Object.keys(matchLabels).length === 0) return [];
-  const labelSelector: LabelSelector = { matchLabels };
-  return [
-    { maxSkew: 3, topologyKey: hostnameLabel, whenUnsatisfiable: 'ScheduleAnyway', labelSelector },
-    { maxSkew: 5, topologyKey: zoneLabel, whenUnsatisfiable: 'ScheduleAnyway', labelSelector },
-  ];
 }

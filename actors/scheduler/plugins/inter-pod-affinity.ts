@@ -14,8 +14,12 @@ import type { PodShape } from '../pod-shape.ts';
 import { type AffinityTerm, affinitiesOf, TopologyTally } from '../topology.ts';
 
 const name = 'InterPodAffinity';
-/** Weight of an existing pod's required affinity when the incoming pod is what it wants near. */
-const requiredAffinityWeight = 1;
+export type InterPodAffinityArgs = {
+  /** Weight of an existing pod's required affinity when the incoming pod is what it wants near. */
+  readonly hardPodAffinityWeight: number;
+  /** Leaves out what pods that already stand somewhere prefer. */
+  readonly ignorePreferredTermsOfExistingPods: boolean;
+};
 
 const noAffinity: Rejection = { plugin: name, reasons: ["node(s) didn't match pod affinity rules"], resolvable: false };
 const antiAffinityBroken: Rejection = {
@@ -80,46 +84,55 @@ export const interPodAffinityFilter: FilterPlugin = {
   },
 };
 
-export const interPodAffinityScore: ScorePlugin = {
-  name,
-  scope: 'cluster',
-  preScore({ shape }, cluster) {
-    const { affinity, antiAffinity } = affinitiesOf(shape);
-    const own = affinity.preferred.length + antiAffinity.preferred.length > 0;
-    if (!own && !cluster.hasPodAffinity) return undefined;
-    const tally = new TopologyTally();
-    for (const existing of cluster.placements.keys()) {
-      if (own) {
-        for (const term of affinity.preferred) addMatching(tally, { term, shape: existing, of: existing, cluster });
-        for (const term of antiAffinity.preferred) {
-          addMatching(tally, { term, shape: existing, of: existing, cluster, factor: -1 });
+export function interPodAffinityScoreWith(args: InterPodAffinityArgs): ScorePlugin {
+  return {
+    name,
+    scope: 'cluster',
+    preScore({ shape }, cluster) {
+      const { affinity, antiAffinity } = affinitiesOf(shape);
+      const own = affinity.preferred.length + antiAffinity.preferred.length > 0;
+      const { hardPodAffinityWeight, ignorePreferredTermsOfExistingPods } = args;
+      if (!own && (!cluster.hasPodAffinity || ignorePreferredTermsOfExistingPods)) return undefined;
+      const tally = new TopologyTally();
+      for (const existing of cluster.placements.keys()) {
+        if (own) {
+          for (const term of affinity.preferred) addMatching(tally, { term, shape: existing, of: existing, cluster });
+          for (const term of antiAffinity.preferred) {
+            addMatching(tally, { term, shape: existing, of: existing, cluster, factor: -1 });
+          }
+        }
+        if (!existing.hasPodAffinity) continue;
+        const theirs = affinitiesOf(existing);
+        for (const term of theirs.affinity.required) {
+          addMatching(tally, { term, shape, of: existing, cluster, factor: hardPodAffinityWeight });
+        }
+        if (ignorePreferredTermsOfExistingPods) continue;
+        for (const term of theirs.affinity.preferred) addMatching(tally, { term, shape, of: existing, cluster });
+        for (const term of theirs.antiAffinity.preferred) {
+          addMatching(tally, { term, shape, of: existing, cluster, factor: -1 });
         }
       }
-      if (!existing.hasPodAffinity) continue;
-      const theirs = affinitiesOf(existing);
-      for (const term of theirs.affinity.required) {
-        addMatching(tally, { term, shape, of: existing, cluster, factor: requiredAffinityWeight });
+      return tally.isEmpty ? undefined : ({ labels }) => tally.sum(labels);
+    },
+    normalizeScore(scores) {
+      let min = Number.POSITIVE_INFINITY;
+      let max = Number.NEGATIVE_INFINITY;
+      for (const score of scores) {
+        min = Math.min(min, score);
+        max = Math.max(max, score);
       }
-      for (const term of theirs.affinity.preferred) addMatching(tally, { term, shape, of: existing, cluster });
-      for (const term of theirs.antiAffinity.preferred) {
-        addMatching(tally, { term, shape, of: existing, cluster, factor: -1 });
+      const range = max - min;
+      for (let i = 0; i < scores.length; i++) {
+        scores[i] = range > 0 ? Math.floor((100 * ((scores[i] ?? 0) - min)) / range) : 0;
       }
-    }
-    return tally.isEmpty ? undefined : ({ labels }) => tally.sum(labels);
-  },
-  normalizeScore(scores) {
-    let min = Number.POSITIVE_INFINITY;
-    let max = Number.NEGATIVE_INFINITY;
-    for (const score of scores) {
-      min = Math.min(min, score);
-      max = Math.max(max, score);
-    }
-    const range = max - min;
-    for (let i = 0; i < scores.length; i++) {
-      scores[i] = range > 0 ? Math.floor((100 * ((scores[i] ?? 0) - min)) / range) : 0;
-    }
-  },
-};
+    },
+  };
+}
+
+export const interPodAffinityScore = interPodAffinityScoreWith({
+  hardPodAffinityWeight: 1,
+  ignorePreferredTermsOfExistingPods: false,
+});
 
 /** Where existing pods refuse the incoming one. */
 function tallyOthersAntiAffinity(shape: PodShape, cluster: ClusterSnapshot): TopologyTally {

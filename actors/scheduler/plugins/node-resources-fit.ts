@@ -1,7 +1,6 @@
-// Keeps pods off nodes without room for what they ask, and prefers the emptiest (LeastAllocated). Formulas: integer
-// arithmetic over cpu and memory as kubernetes.md §2.5 gives it.
+// Keeps pods off nodes without room for what they ask.
 
-import type { FilterPlugin, Rejection, ScorePlugin } from '../framework.ts';
+import type { FilterPlugin, Rejection } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodShape } from '../pod-shape.ts';
 
@@ -12,45 +11,37 @@ const usual: (Rejection | undefined)[] = new Array(32).fill(undefined);
 const unusual = new Map<string, Rejection>();
 const unusualMax = 1_000;
 
-export const nodeResourcesFitFilter: FilterPlugin = {
-  name,
-  scope: 'node',
-  preFilter: (shape) => ({ kind: 'filter', filter: (node) => (fits(shape, node) ? undefined : shortage(shape, node)) }),
-  wakesOn(event, shape) {
-    switch (event.kind) {
-      case 'nodeAdded':
-      case 'podLeft':
-        return fits(shape, event.node);
-      case 'nodeChanged':
-        return event.aspects.allocatable && fits(shape, event.node);
-      default:
-        return false;
-    }
-  },
-};
+/** Extended resources somebody else looks after: by name, or by what stands before the slash. */
+export type Ignored = { readonly resources: readonly string[]; readonly groups: readonly string[] };
 
-export const leastAllocated: ScorePlugin = {
-  name,
-  scope: 'node',
-  preScore({ weighted }) {
-    return (node) => {
-      const { milliCpu, memoryBytes } = node.allocatable;
-      let sum = 0;
-      let weights = 0;
-      if (milliCpu > 0) {
-        sum += freeShare(node.weightedMilliCpu + weighted.milliCpu, milliCpu);
-        weights++;
+export function nodeResourcesFitFilterWith(ignored: Ignored): FilterPlugin {
+  const counted = (shape: PodShape) => withoutIgnored(shape, ignored);
+  return {
+    name,
+    scope: 'node',
+    preFilter(shape) {
+      const asking = counted(shape);
+      return { kind: 'filter', filter: (node) => (fits(asking, node) ? undefined : shortage(asking, node)) };
+    },
+    wakesOn(event, shape) {
+      switch (event.kind) {
+        case 'nodeAdded':
+        case 'podLeft':
+          return fits(counted(shape), event.node);
+        case 'nodeChanged':
+          return event.aspects.allocatable && fits(counted(shape), event.node);
+        default:
+          return false;
       }
-      if (memoryBytes > 0) {
-        sum += freeShare(node.weightedMemoryBytes + weighted.memoryBytes, memoryBytes);
-        weights++;
-      }
-      return weights === 0 ? 0 : Math.floor(sum / weights);
-    };
-  },
-};
+    },
+  };
+}
 
-export function fits({ requests }: PodShape, node: NodeInfo): boolean {
+export const nodeResourcesFitFilter = nodeResourcesFitFilterWith({ resources: [], groups: [] });
+
+type Asking = Pick<PodShape, 'requests'>;
+
+export function fits({ requests }: Asking, node: NodeInfo): boolean {
   if (node.pods.size + 1 > node.podsMax) return false;
   const { allocatable } = node;
   if (requests.milliCpu > 0 && requests.milliCpu > allocatable.milliCpu - node.milliCpu) return false;
@@ -64,8 +55,18 @@ export function fits({ requests }: PodShape, node: NodeInfo): boolean {
   return true;
 }
 
+function withoutIgnored({ requests }: PodShape, { resources, groups }: Ignored): Asking {
+  if (requests.others.size === 0 || resources.length + groups.length === 0) return { requests };
+  const others = new Map(
+    [...requests.others].filter(([resource]) => {
+      return !resources.includes(resource) && !groups.includes(resource.slice(0, resource.indexOf('/')));
+    }),
+  );
+  return { requests: { ...requests, others } };
+}
+
 /** Every resource that is short, in the order Kubernetes names them. */
-function shortage({ requests }: PodShape, node: NodeInfo): Rejection {
+function shortage({ requests }: Asking, node: NodeInfo): Rejection {
   const { allocatable } = node;
   let short = node.pods.size + 1 > node.podsMax ? 1 : 0;
   // What exceeds even the empty node cannot be helped by pods leaving.
@@ -110,9 +111,4 @@ function shared(reasons: readonly string[], resolvable: boolean): Rejection {
   const rejection = { plugin: name, reasons, resolvable };
   unusual.set(id, rejection);
   return rejection;
-}
-
-/** 0 where the node is full, 100 where it is empty. */
-function freeShare(requested: number, allocatable: number): number {
-  return requested > allocatable ? 0 : Math.floor(((allocatable - requested) * 100) / allocatable);
 }

@@ -2,17 +2,11 @@
 // exceed maxSkew, and prefers the emptier domains. Formulas: kubernetes.md §2.5.
 
 import type { ClusterSnapshot } from '../cluster-snapshot.ts';
+import { hostnameLabel, type SpreadDefaults, systemDefaults } from '../default-spreading.ts';
 import { DomainCounts } from '../domain-counts.ts';
 import { type FilterPlugin, type NodeScorer, type Rejection, type ScorePlugin, skip } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
-import {
-  countOn,
-  hasEveryKey,
-  hostnameLabel,
-  placementsOf,
-  type SpreadConstraint,
-  spreadConstraintsOf,
-} from '../topology-spread.ts';
+import { countOn, hasEveryKey, placementsOf, type SpreadConstraint, spreadConstraintsOf } from '../topology-spread.ts';
 
 const name = 'PodTopologySpread';
 const reason = "node(s) didn't match pod topology spread constraints";
@@ -20,91 +14,98 @@ const reason = "node(s) didn't match pod topology spread constraints";
 const skewed: Rejection = { plugin: name, reasons: [reason], resolvable: true };
 const unlabelled: Rejection = { plugin: name, reasons: [`${reason} (missing required label)`], resolvable: false };
 
-export const podTopologySpreadFilter: FilterPlugin = {
-  name,
-  scope: 'cluster',
-  preFilter({ shape }, cluster) {
-    const { hard } = spreadConstraintsOf(shape);
-    if (hard.length === 0) return skip;
-    const domains = hard.map((constraint) => countDomains(constraint, hard, cluster));
-    return {
-      kind: 'filter',
-      filter({ labels }) {
-        for (let i = 0; i < hard.length; i++) {
-          const constraint = hard[i];
-          const counts = domains[i];
-          if (constraint === undefined || counts === undefined) continue;
-          const value = labels[constraint.topologyKey];
-          if (value === undefined) return unlabelled;
-          const least = counts.size < constraint.minDomains ? 0 : counts.least;
-          const skew = counts.get(value) + (constraint.selfMatch ? 1 : 0) - least;
-          if (skew > constraint.maxSkew) return skewed;
-        }
-        return undefined;
-      },
-      adjust(pod, node, by) {
-        if (!hasEveryKey(hard, node.labels)) return;
-        hard.forEach((constraint, i) => {
-          const value = node.labels[constraint.topologyKey];
-          if (value === undefined || !constraint.matches(pod.shape) || constraint.includes?.(node) === false) return;
-          domains[i]?.add(value, by);
-        });
-      },
-    };
-  },
-  wakesOn(event, shape) {
-    const { hard } = spreadConstraintsOf(shape);
-    switch (event.kind) {
-      case 'nodeAdded':
-      case 'nodeRemoved':
-        return true;
-      case 'nodeChanged':
-        return event.aspects.labels || event.aspects.taints;
-      case 'podPlaced':
-      case 'podLeft':
-        return hard.some((constraint) => constraint.matches(event.pod) || event.pod.terminating);
-      case 'objectChanged':
-        return false;
-      default:
-        return event satisfies never;
-    }
-  },
-};
+export function podTopologySpreadFilterWith(defaults: SpreadDefaults): FilterPlugin {
+  return {
+    name,
+    scope: 'cluster',
+    preFilter({ shape }, cluster) {
+      const { hard } = spreadConstraintsOf(shape, cluster, defaults);
+      if (hard.length === 0) return skip;
+      const domains = hard.map((constraint) => countDomains(constraint, hard, cluster));
+      return {
+        kind: 'filter',
+        filter({ labels }) {
+          for (let i = 0; i < hard.length; i++) {
+            const constraint = hard[i];
+            const counts = domains[i];
+            if (constraint === undefined || counts === undefined) continue;
+            const value = labels[constraint.topologyKey];
+            if (value === undefined) return unlabelled;
+            const least = counts.size < constraint.minDomains ? 0 : counts.least;
+            const skew = counts.get(value) + (constraint.selfMatch ? 1 : 0) - least;
+            if (skew > constraint.maxSkew) return skewed;
+          }
+          return undefined;
+        },
+        adjust(pod, node, by) {
+          if (!hasEveryKey(hard, node.labels)) return;
+          hard.forEach((constraint, i) => {
+            const value = node.labels[constraint.topologyKey];
+            if (value === undefined || !constraint.matches(pod.shape) || constraint.includes?.(node) === false) return;
+            domains[i]?.add(value, by);
+          });
+        },
+      };
+    },
+    wakesOn(event, shape, { cluster }) {
+      const { hard } = spreadConstraintsOf(shape, cluster, defaults);
+      switch (event.kind) {
+        case 'nodeAdded':
+        case 'nodeRemoved':
+          return true;
+        case 'nodeChanged':
+          return event.aspects.labels || event.aspects.taints;
+        case 'podPlaced':
+        case 'podLeft':
+          return hard.some((constraint) => constraint.matches(event.pod) || event.pod.terminating);
+        case 'objectChanged':
+          return false;
+        default:
+          return event satisfies never;
+      }
+    },
+  };
+}
 
-export const podTopologySpreadScore: ScorePlugin = {
-  name,
-  scope: 'cluster',
-  preScore({ shape }, cluster, nodes) {
-    const { soft, softAreDefaults } = spreadConstraintsOf(shape);
-    if (soft.length === 0) return undefined;
-    const scored = softAreDefaults ? nodes : nodes.filter(({ labels }) => hasEveryKey(soft, labels));
-    const scorers = soft.map((constraint) =>
-      constraint.topologyKey === hostnameLabel
-        ? scoreHosts(constraint, scored, cluster)
-        : scoreDomains(constraint, { scored, cluster, all: softAreDefaults ? undefined : soft }),
-    );
-    return (node) => {
-      // A node without the labels takes no part: it is told apart from one that scores 0.
-      if (!softAreDefaults && !hasEveryKey(soft, node.labels)) return Number.NaN;
-      let sum = 0;
-      for (const scorer of scorers) sum += scorer(node);
-      return Math.round(sum);
-    };
-  },
-  normalizeScore(scores) {
-    let min = Number.POSITIVE_INFINITY;
-    let max = 0;
-    for (const score of scores) {
-      if (Number.isNaN(score)) continue;
-      min = Math.min(min, score);
-      max = Math.max(max, score);
-    }
-    for (let i = 0; i < scores.length; i++) {
-      const score = scores[i] ?? 0;
-      scores[i] = Number.isNaN(score) ? 0 : max === 0 ? 100 : Math.floor((100 * (max + min - score)) / max);
-    }
-  },
-};
+export function podTopologySpreadScoreWith(defaults: SpreadDefaults): ScorePlugin {
+  return {
+    name,
+    scope: 'cluster',
+    preScore({ shape }, cluster, nodes) {
+      const { soft, softAreDefaults } = spreadConstraintsOf(shape, cluster, defaults);
+      if (soft.length === 0) return undefined;
+      const scored = softAreDefaults ? nodes : nodes.filter(({ labels }) => hasEveryKey(soft, labels));
+      const scorers = soft.map((constraint) =>
+        constraint.topologyKey === hostnameLabel
+          ? scoreHosts(constraint, scored, cluster)
+          : scoreDomains(constraint, { scored, cluster, all: softAreDefaults ? undefined : soft }),
+      );
+      return (node) => {
+        // A node without the labels takes no part: it is told apart from one that scores 0.
+        if (!softAreDefaults && !hasEveryKey(soft, node.labels)) return Number.NaN;
+        let sum = 0;
+        for (const scorer of scorers) sum += scorer(node);
+        return Math.round(sum);
+      };
+    },
+    normalizeScore(scores) {
+      let min = Number.POSITIVE_INFINITY;
+      let max = 0;
+      for (const score of scores) {
+        if (Number.isNaN(score)) continue;
+        min = Math.min(min, score);
+        max = Math.max(max, score);
+      }
+      for (let i = 0; i < scores.length; i++) {
+        const score = scores[i] ?? 0;
+        scores[i] = Number.isNaN(score) ? 0 : max === 0 ? 100 : Math.floor((100 * (max + min - score)) / max);
+      }
+    },
+  };
+}
+
+export const podTopologySpreadFilter = podTopologySpreadFilterWith(systemDefaults);
+export const podTopologySpreadScore = podTopologySpreadScoreWith(systemDefaults);
 
 /** Matching pods per domain, over the nodes that have all keys of all constraints; a domain may be empty. */
 function countDomains(

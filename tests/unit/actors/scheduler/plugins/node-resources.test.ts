@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { nodeResourcesBalancedAllocation } from '../../../../../actors/scheduler/plugins/node-resources-balanced-allocation.ts';
-import { leastAllocated, nodeResourcesFitFilter } from '../../../../../actors/scheduler/plugins/node-resources-fit.ts';
+import { nodeResourcesFitFilter } from '../../../../../actors/scheduler/plugins/node-resources-fit.ts';
+import { cpuAndMemory, nodeResourcesScore } from '../../../../../actors/scheduler/plugins/node-resources-score.ts';
 import { aNode, aPod, scores, verdicts } from '../../../../kit/scheduling.ts';
+
+const leastAllocated = nodeResourcesScore({ type: 'LeastAllocated', resources: cpuAndMemory });
 
 describe('NodeResourcesFit keeps pods off nodes without room', () => {
   const node = aNode('a', {
