@@ -145,7 +145,7 @@ describe('an ordered stateful set', () => {
         expect(cluster.anomalies).toEqual([]);
         expect(cluster.complaints).toEqual([]);
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   });
 });
@@ -161,9 +161,9 @@ describe('a roll-out', () => {
   test('never has more pods down than it may, and leaves those below the partition alone', async () => {
     await fc.assert(
       fc.asyncProperty(seed, policy, strategy, rounds, async (seed, podManagementPolicy, given, rounds) => {
-        const { partition } = given;
+        const { partition, maxUnavailable } = given;
         // Where pods are made side by side and no bound is given, a roll-out that overtakes another promises nothing.
-        const maxUnavailable = given.maxUnavailable ?? (podManagementPolicy === 'Parallel' ? 1 : undefined);
+        const promising = podManagementPolicy === 'OrderedReady' || maxUnavailable !== undefined;
         const rollingUpdate = { partition, ...(maxUnavailable === undefined ? undefined : { maxUnavailable }) };
         const cluster = await LiveCluster.start({ seed });
         await cluster.create(
@@ -178,7 +178,7 @@ describe('a roll-out', () => {
           if (5 - up > most) broken.push(`revision ${event.revision}: ${5 - up} down > ${most}`);
           if (type === 'DELETED' && Number(ref.name.slice(4)) < partition) broken.push(`${ref.name} was replaced`);
         });
-        for (const [image, afterMs] of rounds) {
+        for (const [image, afterMs] of promising ? rounds : rounds.slice(0, 1)) {
           await respec(cluster, (spec) => ({ ...spec, template: template(image) }));
           await cluster.clock.advance(afterMs);
         }
@@ -188,7 +188,7 @@ describe('a roll-out', () => {
         expect(cluster.anomalies).toEqual([]);
         expect(cluster.complaints).toEqual([]);
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   });
 
