@@ -72,7 +72,6 @@ export class BatchedStream implements ResponseStream {
     this.peerGone();
   }
 
-  /** Hands the queue to the protocol. */
   flush(): void {
     this.#scheduled = false;
     const chunks = this.#queue;
@@ -110,6 +109,7 @@ export const bodilessStream: ResponseStream = {
   pendingBytes: 0,
   closed: true,
   write: () => false,
+  flush() {},
   drained: () => Promise.resolve(),
   end() {},
   abort() {},

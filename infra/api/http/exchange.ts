@@ -40,6 +40,8 @@ export type ApiResponse = {
 export type ResponseStream = {
   /** Queues a chunk without copying it. False once more than the high-water mark is waiting: await `drained()`. */
   write(chunk: Buffer): boolean;
+  /** Hands what is queued to the socket now, and not at the end of the turn: for those who watch the time it takes. */
+  flush(): void;
   /** Resolves when the socket takes more, or at once when the peer has gone (check `closed`). */
   drained(): Promise<void>;
   /** Bytes queued and not yet taken by the socket. */

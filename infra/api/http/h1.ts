@@ -91,6 +91,11 @@ class H1Sink implements StreamSink {
   write(chunks: readonly Buffer[], taken: () => void): void {
     const response = this.#response;
     const last = chunks.length - 1;
+    const [only] = chunks;
+    if (last === 0 && only !== undefined && response.chunkedEncoding && response.socket?.writableCorked === 0) {
+      response.socket.write(framed(only), taken);
+      return;
+    }
     // The response's own cork joins the chunks into one HTTP chunk, but lets go of the socket's cork before it
     // writes; holding the socket's as well makes the whole batch one write, hence as few TLS records as it fits.
     const socket = response.socket;
@@ -113,6 +118,20 @@ class H1Sink implements StreamSink {
     this.#response.req.socket.destroy();
   }
 }
+
+/**
+ * The bytes as an HTTP chunk in one piece, which goes to the encryption as it is, where Node's own framing would make
+ * it copy several. What many watchers are told they are told one after the other: it is framed once.
+ */
+function framed(chunk: Buffer): Buffer {
+  if (lately.chunk === chunk) return lately.framed;
+  const bytes = Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`, 'latin1'), chunk, lineEnd]);
+  lately = { chunk, framed: bytes };
+  return bytes;
+}
+
+const lineEnd = Buffer.from('\r\n');
+let lately: { readonly chunk: Buffer | undefined; readonly framed: Buffer } = { chunk: undefined, framed: lineEnd };
 
 /** RFC 9112, 3.2.2: a server must accept the absolute form, which proxies send. */
 function originForm(target: string): string {

@@ -26,8 +26,9 @@ export type Membership = {
   leave(): void;
 };
 
-/** The longest a change waits for others to share the way with. */
+/** The longest a change waits for others to share the way with; until then as long as this keeps the rounds to a quarter of the time. */
 const gatherMsMax = 40;
+const gatherPerRound = 3;
 const sliceMsMax = 4;
 
 export class FanOut {
@@ -162,7 +163,7 @@ class ResourceFanOut {
   }
 
   #rest(spentMs: number): void {
-    this.#gatherMs = Math.min(gatherMsMax, Math.floor(spentMs));
+    this.#gatherMs = Math.min(gatherMsMax, Math.floor(spentMs * gatherPerRound));
     this.#scheduled = this.#eager.length > 0;
     if (this.#scheduled) this.#schedule();
   }

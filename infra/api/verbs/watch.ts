@@ -200,7 +200,11 @@ class Watcher {
     const key = `${kind.group}/${kind.version} ${form.as} ${form.encoding} ${form.metaVersion} ${selection.key}`;
     const membership = fanOut.join(
       { resource: stored, key, narrowing: selection.narrowing, frame: (change) => this.#frame(change) },
-      (frames) => this.#write(frames),
+      (frames) => {
+        this.#write(frames);
+        // The round to the members is paced by what it costs, and nearly all of that is the socket's.
+        this.#stream.flush();
+      },
     );
     this.#membership = membership;
     return () => membership.leave();
