@@ -50,19 +50,27 @@ const fromUtf8 = new TextDecoder();
 function encode(token: string): string {
   if (token === '') return '_';
   if (plain.test(token)) return token;
-  let encoded = '';
-  for (const byte of utf8.encode(token)) {
-    const char = String.fromCharCode(byte);
-    // A leading underscore is encoded too: `_` alone means empty.
-    const keep = /[A-Za-z0-9:-]/.test(char) || (char === '_' && encoded !== '');
-    encoded += keep ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return encoded;
+  return token.replace(special, escaped);
 }
+
+/** Every character but those above, and a leading underscore: `_` alone means empty. */
+const special = /^_|[^A-Za-z0-9:_-]/gu;
+
+function escaped(character: string): string {
+  // The names of core Events have a dot each, and nearly no other name has anything else.
+  if (character === '.') return dot;
+  let text = '';
+  for (const byte of utf8.encode(character)) text += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  return text;
+}
+
+const dot = '%2E';
 
 function decode(token: string): string {
   if (token === '_') return '';
   if (!token.includes('%')) return token;
+  const dotted = token.replaceAll(dot, '.');
+  if (!dotted.includes('%')) return dotted;
   const bytes: number[] = [];
   for (let i = 0; i < token.length; i++) {
     if (token[i] === '%') {
