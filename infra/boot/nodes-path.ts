@@ -9,7 +9,8 @@ import { sendJson } from '../api/http/status.ts';
 import type { Call } from '../api/server/call.ts';
 import type { OwnPath } from '../api/server/own-paths.ts';
 import { readBytes } from '../api/verbs/body.ts';
-import { listNodes, type NodeRow } from '../nodes/node-list.ts';
+import { listNodes } from '../nodes/node-list.ts';
+import { addMax, type NodesAnswer, type NodesRequest } from '../nodes/node-requests.ts';
 import { ProfileRefused, readyProfile, readyProfiles } from '../nodes/profile-shelf.ts';
 import { allReady } from '../nodes/ready-nodes.ts';
 import { type SimulatedNodes, UnknownNode } from '../nodes/simulated-nodes.ts';
@@ -23,23 +24,6 @@ export type NodesPorts = {
   readonly clock: Clock;
 };
 
-export type NodeRows = { readonly items: readonly NodeRow[] };
-
-/** What every action takes; each uses what it needs. */
-export type NodesRequest = {
-  readonly names?: readonly string[];
-  readonly count?: number;
-  readonly prefix?: string;
-  /** Text of a profile, or the name of one that comes with Shiplog. */
-  readonly profile?: string;
-  readonly resource?: string;
-  readonly state?: string;
-};
-
-/** The nodes an action was done to. */
-export type NodesAnswer = { readonly names: readonly string[] };
-
-export const addMax = 20_000;
 /** So long the answer waits for new nodes to become ready. */
 const readyMsMax = 50_000;
 

@@ -4,6 +4,7 @@
 // The ConfigMap with the cluster's CA, which every pod mounts beside its token, is not waited for: a simulated pod
 // reads no token, and a cluster without controllers has no such ConfigMap.
 
+import { mountProblem } from '../../actors/volumes/mounting.ts';
 import type { KubeObject } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Container, Pod } from '../../streams/resources/pod.ts';
@@ -30,7 +31,6 @@ type Volume = {
   readonly ephemeral?: object;
 };
 type Keyed = KubeObject & { readonly data?: object; readonly binaryData?: object };
-type Claim = KubeObject & { readonly status?: { readonly phase?: string } };
 
 const published = 'kube-root-ca.crt';
 const kinds = {
@@ -53,12 +53,13 @@ export function podReferences(world: ObjectReader): PodReferences {
     return missing && `couldn't find key ${missing} in ${known} ${namespace}/${name}`;
   };
   return {
-    volumeProblem({ metadata, spec }) {
+    volumeProblem(pod) {
+      const { metadata, spec } = pod;
       const { namespace = '', name: podName } = metadata;
       for (const volume of (spec.volumes ?? []) as readonly Volume[]) {
         const claim = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${podName}-${volume.name}`);
-        const unbound = claim && claimProblem(world, { namespace, name: claim });
-        if (unbound) return unattached(volume.name, `${namespace}/${claim}`, unbound);
+        const unmounted = claim && mountProblem(world, pod, { volume: volume.name, claim });
+        if (unmounted) return unmounted;
         for (const [kind, source] of sourcesOf(volume)) {
           const keys = source.items?.map(({ key }) => key) ?? [];
           const problem = sourceProblem(kind, { ...source, keys }, namespace);
@@ -101,19 +102,6 @@ function* variablesOf(
     if (configMapKeyRef !== undefined) yield ['configMap', { ...configMapKeyRef, keys: [configMapKeyRef.key] }];
     if (secretKeyRef !== undefined) yield ['secret', { ...secretKeyRef, keys: [secretKeyRef.key] }];
   }
-}
-
-function claimProblem(
-  world: ObjectReader,
-  key: { readonly namespace: string; readonly name: string },
-): string | undefined {
-  const claim = world.get<Claim>(resources.persistentVolumeClaims, key);
-  if (claim === undefined) return `failed to fetch PVC from API server: persistentvolumeclaim "${key.name}" not found`;
-  return claim.status?.phase === 'Bound' ? undefined : 'PVC is not bound';
-}
-
-function unattached(volume: string, claim: string, problem: string): string {
-  return `Unable to attach or mount volumes: unmounted volumes=[${volume}], unattached volumes=[], failed to process volumes=[${volume}]: error processing PVC ${claim}: ${problem}`;
 }
 
 function has(data: object | undefined, key: string): boolean {

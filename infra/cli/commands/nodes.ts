@@ -3,9 +3,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { pressures } from '../../../actors/kubelet/pressure.ts';
-import { addMax, type NodeRows, type NodesAnswer, type NodesRequest } from '../../boot/nodes-path.ts';
 import { type ApiClient, askJson } from '../../client/api-client.ts';
 import type { NodeRow } from '../../nodes/node-list.ts';
+import { addMax, type NodeRows, type NodesAnswer, type NodesRequest } from '../../nodes/node-requests.ts';
 import { askCluster, namesCluster } from '../ask-cluster.ts';
 import { type CliContext, CommandFailed } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -41,7 +41,7 @@ export function configure(command: Command, context: CliContext): (command: Comm
     });
 }
 
-const explanation = `  shiplog nodes add 1000 --profile spot.yaml
+const explanation = `  shiplog nodes -o json
   shiplog nodes add 3 --profile flaky --prefix test
   shiplog nodes crash spot-1 spot-2        the machines go down; the cluster finds out by their leases
   shiplog nodes restart spot-1             its kubelet starts anew; a machine that is down comes up

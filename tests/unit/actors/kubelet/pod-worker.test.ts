@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runsAgain } from '../../../../actors/kubelet/back-off.ts';
-import type { RuntimeContainer, RuntimePod } from '../../../../actors/kubelet/runtime.ts';
+import type { RuntimeContainer, RuntimePod, WorkerEffect } from '../../../../actors/kubelet/runtime.ts';
 import { containerTransitions } from '../../../../actors/pod/container-machine.ts';
 import type { Container, Pod } from '../../../../streams/resources/pod.ts';
 import { DrivenWorker } from '../../../kit/driven-worker.ts';
@@ -20,6 +20,10 @@ type Move =
   | { readonly kind: 'timer'; readonly pick: number }
   | { readonly kind: 'label' }
   | { readonly kind: 'image' }
+  | { readonly kind: 'probe'; readonly pick: number; readonly verdict: 'started' | 'failed' | 'unhealthy' }
+  | { readonly kind: 'resize'; readonly cpu: string; readonly restarts: boolean }
+  | { readonly kind: 'debug' }
+  | { readonly kind: 'evict' }
   | { readonly kind: 'delete' }
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'restart'; readonly reboot: boolean };
@@ -37,6 +41,24 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('timer' as const), pick }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'label' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'image' as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('probe' as const),
+      pick,
+      verdict: fc.constantFrom('started' as const, 'failed' as const, 'unhealthy' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('resize' as const),
+      cpu: fc.constantFrom('100m', '200m', '300m'),
+      restarts: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'debug' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'evict' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'delete' as const }) },
   {
     weight: 2,
@@ -55,7 +77,8 @@ const pods: fc.Arbitrary<Pod> = fc
   })
   .map(({ restartPolicy, main, init, sidecar, deadline }) => {
     const initContainers: Container[] = Array.from({ length: init }, (_, i) => aContainer(`init-${i}`));
-    if (sidecar) initContainers.splice(1, 0, aContainer('sidecar', { restartPolicy: 'Always' }));
+    // Probed: whoever comes after it waits until it has started up.
+    if (sidecar) initContainers.splice(1, 0, aContainer('sidecar', { restartPolicy: 'Always', startupProbe: {} }));
     const containers = Array.from({ length: main }, (_, i) => aContainer(`main-${i}`));
     const spec = { restartPolicy, containers, initContainers, ...(deadline && { activeDeadlineSeconds: deadline }) };
     return aPod({ node: 'n1', spec, status: { phase: 'Pending', conditions: [holding('PodScheduled')] } });
@@ -112,9 +135,31 @@ class Play {
       case 'image':
         this.#change((pod) => {
           const containers = pod.spec.containers.map((c) => ({ ...c, image: `nginx:${this.#ids++}` }));
-          const generation = (pod.metadata.generation ?? 0) + 1;
-          return { ...pod, metadata: { ...pod.metadata, generation }, spec: { ...pod.spec, containers } };
+          return nextGeneration({ ...pod, spec: { ...pod.spec, containers } });
         });
+        break;
+      case 'probe':
+        this.#probe(choose(this.#alive(), move.pick), move.verdict);
+        break;
+      case 'resize':
+        this.#change((pod) => {
+          const restartPolicy = move.restarts ? 'RestartContainer' : 'NotRequired';
+          const containers = pod.spec.containers.map((c) => ({
+            ...c,
+            resources: { requests: { cpu: move.cpu } },
+            resizePolicy: [{ resourceName: 'cpu', restartPolicy }],
+          }));
+          return nextGeneration({ ...pod, spec: { ...pod.spec, containers } });
+        });
+        break;
+      case 'debug':
+        this.#change((pod) => {
+          const ephemeralContainers = [...(pod.spec.ephemeralContainers ?? []), aContainer(`debug-${this.#ids++}`)];
+          return nextGeneration({ ...pod, spec: { ...pod.spec, ephemeralContainers } });
+        });
+        break;
+      case 'evict':
+        worker.send({ type: 'pod.evicted', message: 'The node was low on resource: memory. ' });
         break;
       case 'delete':
         this.delete();
@@ -142,7 +187,10 @@ class Play {
     for (let i = 0; i < 300; i++) {
       const { worker } = this;
       for (const name of this.#stopping) this.#exit(this.#runs.get(name), 0);
-      for (const run of this.#alive()) if (run.name.startsWith('init')) this.#exit(run, 0);
+      for (const run of this.#alive()) {
+        if (run.name.startsWith('init')) this.#exit(run, 0);
+        else this.#probe(run, 'started');
+      }
       if (worker.pending !== undefined) this.#grant();
       else if (this.#open.length > 0) this.#answer(0, false);
       else {
@@ -171,8 +219,50 @@ class Play {
     const transition = this.worker.grant();
     if (transition === undefined) return;
     if (transition.anomaly !== undefined) this.unlawful.push(transition.anomaly);
+    this.#compare(before, this.worker.world);
     for (const { anomaly } of containerTransitions(before, this.worker.world)) {
       if (anomaly !== undefined) this.unlawful.push(anomaly);
+    }
+  }
+
+  /** What is told never takes back: restarts that were counted, and a final phase. */
+  #compare(before: Pod, after: Pod): void {
+    for (const list of ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses'] as const) {
+      for (const { name, restartCount } of before.status?.[list] ?? []) {
+        const now = after.status?.[list]?.find((status) => status.name === name);
+        if (now === undefined || now.restartCount < restartCount)
+          this.unlawful.push(`${name} restarted less than before`);
+      }
+    }
+    const { phase } = before.status ?? {};
+    if ((phase === 'Succeeded' || phase === 'Failed') && after.status?.phase !== phase)
+      this.unlawful.push(`the phase ${phase} became ${after.status?.phase}`);
+  }
+
+  #probe(run: RuntimeContainer | undefined, verdict: 'started' | 'failed' | 'unhealthy'): void {
+    if (run === undefined) return;
+    const subject = { container: run.name, id: run.id };
+    if (verdict === 'failed') {
+      this.worker.send({ type: 'container.probeFailed', ...subject, probe: 'readiness', output: 'no' });
+    } else if (verdict === 'unhealthy') {
+      this.worker.send({ type: 'container.unhealthy', ...subject, probe: 'liveness', graceMs: 5_000 });
+    } else if (run.started === false) {
+      this.#runs.set(run.name, { ...run, started: true });
+      this.worker.send({ type: 'container.startedUp', ...subject });
+    }
+  }
+
+  /** Nobody starts before those in front of it let it. */
+  #checkOrder(container: string): void {
+    const { initContainers = [], containers } = this.worker.world.spec;
+    const at = initContainers.findIndex(({ name }) => name === container);
+    const isMain = containers.some(({ name }) => name === container);
+    for (const { name, restartPolicy } of isMain ? initContainers : initContainers.slice(0, Math.max(0, at))) {
+      const run = this.#runs.get(name);
+      const sidecar = restartPolicy === 'Always';
+      // Once the pod has begun, sidecars and main containers are restarted independently of each other.
+      if (sidecar ? !isMain && !(run?.exit === undefined && run?.started === true) : run?.exit?.exitCode !== 0)
+        this.unlawful.push(`${container} is started before ${name} let it`);
     }
   }
 
@@ -218,10 +308,29 @@ class Play {
     for (const effect of worker.effects.slice(this.#seen)) {
       if (effect.kind === 'makeSandbox') this.#open.push(() => this.#makeSandbox());
       if (effect.kind === 'pullImage') this.#open.push(() => this.#pull(effect.container));
-      if (effect.kind === 'startContainer') this.#open.push(() => this.#start(effect.container, effect.image));
+      if (effect.kind === 'startContainer') {
+        this.#checkOrder(effect.container);
+        this.#open.push(() => this.#start(effect.container, effect.image));
+      }
+      if (effect.kind === 'resizeContainer') this.#open.push(() => this.#resize(effect));
+      if (effect.kind === 'askResize') this.#open.push(() => this.#grantResize(effect.pod.metadata.generation));
       if (effect.kind === 'stopContainer') this.#stopping.add(effect.container);
     }
     this.#seen = worker.effects.length;
+  }
+
+  #resize({ container, id, resources }: Extract<WorkerEffect, { kind: 'resizeContainer' }>): void {
+    this.worker.send({ type: 'container.resized', container, id, resources });
+  }
+
+  #grantResize(generation: number | undefined): void {
+    const refused = { reason: 'Deferred', message: "Node didn't have enough resource: cpu" } as const;
+    if (!this.#failing) this.worker.send({ type: 'resize.granted', generation });
+    else {
+      this.worker.send({ type: 'resize.refused', generation, ...refused });
+      // Room comes free some day.
+      this.#open.push(() => this.#grantResize(generation));
+    }
   }
 
   #makeSandbox(): void {
@@ -251,11 +360,16 @@ class Play {
       requestedImage: image,
       startedAtMs: this.worker.nowMs,
       ready: true,
+      ...(container === 'sidecar' && { started: false }),
     };
     this.#runs.set(container, run);
     const { name: _, ...rest } = run;
     this.worker.send({ type: 'container.started', container, ...rest });
   }
+}
+
+function nextGeneration(pod: Pod): Pod {
+  return { ...pod, metadata: { ...pod.metadata, generation: (pod.metadata.generation ?? 0) + 1 } };
 }
 
 function choose<T>(among: readonly T[], pick: number): T | undefined {
@@ -274,11 +388,25 @@ test('every report is lawful, and in the end the world shows what is true', () =
       expect(play.settle()).toBe(true);
       expect(play.unlawful).toEqual([]);
       const { world } = play.worker;
-      const shown = [...(world.status?.containerStatuses ?? []), ...(world.status?.initContainerStatuses ?? [])];
+      const {
+        containerStatuses = [],
+        initContainerStatuses = [],
+        ephemeralContainerStatuses = [],
+      } = world.status ?? {};
+      const shown = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses];
       const running = shown.filter(({ state }) => state?.running).map(({ name }) => name);
       expect(running.sort()).toEqual(play.runningNames);
       const over = world.status?.phase === 'Succeeded' || world.status?.phase === 'Failed';
       expect(over).toBe(play.worker.state === 'finished');
+      if (!over) {
+        const behind = containerStatuses.filter(({ name, state, resources }) => {
+          const wanted = world.spec.containers.find((container) => container.name === name)?.resources;
+          return state?.running !== undefined && wanted?.requests?.cpu !== resources?.requests?.cpu;
+        });
+        expect(behind).toEqual([]);
+        const told = world.status?.conditions?.filter(({ type }) => type.startsWith('PodResize'));
+        expect(told).toEqual([]);
+      }
       if (!over) expect(world.spec.containers.every(({ name }) => keepsRunning(world, name, running))).toBe(true);
     }),
     { numRuns: 600 },
