@@ -13,8 +13,13 @@ import { sameJson } from '../../kit/same-json.ts';
 const always = { 'job.deletionRequested': 'Terminating', 'job.deleted': gone } as const;
 /** Changes that leave it where it is. */
 const staying = ['job.scaled', 'job.reconfigured', 'job.updated', 'job.progressed', 'job.statusUpdated'];
-/** The end is decided; from then on it is final. */
-const decided = { 'job.failureDecided': 'Failing', 'job.successDecided': 'Succeeding' } as const;
+/** The end is decided, from when on it is final; whoever manages the job may take both steps at once. */
+const decided = {
+  'job.failureDecided': 'Failing',
+  'job.successDecided': 'Succeeding',
+  'job.failed': 'Failed',
+  'job.completed': 'Complete',
+} as const;
 
 const machine = setup({ types: { events: {} as { type: string } } }).createMachine({
   id: 'job',
