@@ -1,4 +1,4 @@
-// Replica sets under random histories: pods die, fail, are relabelled, made by hand, and the size changes; once it is
+// Replica sets, and replication controllers alike, under random histories: pods die, fail, are relabelled, made by hand, and the size changes; once it is
 // quiet there are exactly as many pods as wanted, and they are the replica set's own.
 
 import fc from 'fast-check';
@@ -9,44 +9,48 @@ import { controllerOf } from '../../streams/resources/meta.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { ReplicaSet } from '../../streams/resources/workload.ts';
 import { LiveCluster } from '../kit/live-cluster.ts';
-import { aPod, aReplicaSet } from '../kit/workloads.ts';
+import { aPod, aReplicaSet, aReplicationController } from '../kit/workloads.ts';
 
 const labels = { app: 'web' };
 const step = fc.constantFrom('delete', 'fail', 'relabel', 'resize', 'make', 'strand', 'wait');
 const history = fc.array(fc.tuple(step, fc.integer({ min: 0, max: 3_000 })), { maxLength: 25 });
 
-test('a replica set ends with the pods it wants, whatever happens to them', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), history, async (seed, steps) => {
-      const cluster = await LiveCluster.start({ seed });
-      const random = seededRandom(`${seed}/steps`);
-      await cluster.create(aReplicaSet('web', { replicas: 4 }));
-      for (const [kind, afterMs] of steps) {
-        await cluster.clock.advance(afterMs);
-        await play(cluster, kind, (bound) => random.int(bound));
-      }
-      const set = () => cluster.get<ReplicaSet>('ReplicaSet', 'web');
-      const pods = () =>
-        cluster.list<Pod>('Pod').filter((pod) => isPodActive(pod) && pod.metadata.labels?.app === 'web');
-      await cluster.until('it is settled', () => {
-        const { spec, status, metadata } = set() ?? {};
-        return (
-          status?.replicas === spec?.replicas &&
-          (status?.availableReplicas ?? 0) === spec?.replicas &&
-          status?.observedGeneration === metadata?.generation &&
-          (status?.terminatingReplicas ?? 0) === 0
-        );
-      });
-      await cluster.pass(10);
-      expect(pods().length).toBe(set()?.spec.replicas);
-      expect(pods().every((pod) => controllerOf(pod)?.uid === set()?.metadata.uid)).toBe(true);
-      await cluster.stop();
-      expect(cluster.anomalies).toEqual([]);
-      expect(cluster.complaints).toEqual([]);
-    }),
-    { numRuns: 60 },
-  );
-});
+test.each(['ReplicaSet', 'ReplicationController'] as const)(
+  'a %s ends with the pods it wants, whatever happens to them',
+  async (owner) => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), history, async (seed, steps) => {
+        const cluster = await LiveCluster.start({ seed });
+        const random = seededRandom(`${seed}/steps`);
+        const make = owner === 'ReplicaSet' ? aReplicaSet : aReplicationController;
+        await cluster.create(make('web', { replicas: 4 }));
+        for (const [kind, afterMs] of steps) {
+          await cluster.clock.advance(afterMs);
+          await play(cluster, { owner, kind }, (bound) => random.int(bound));
+        }
+        const set = () => cluster.get<ReplicaSet>(owner, 'web');
+        const pods = () =>
+          cluster.list<Pod>('Pod').filter((pod) => isPodActive(pod) && pod.metadata.labels?.app === 'web');
+        await cluster.until('it is settled', () => {
+          const { spec, status, metadata } = set() ?? {};
+          return (
+            status?.replicas === spec?.replicas &&
+            (status?.availableReplicas ?? 0) === spec?.replicas &&
+            status?.observedGeneration === metadata?.generation &&
+            (status?.terminatingReplicas ?? 0) === 0
+          );
+        });
+        await cluster.pass(10);
+        expect(pods().length).toBe(set()?.spec.replicas);
+        expect(pods().every((pod) => controllerOf(pod)?.uid === set()?.metadata.uid)).toBe(true);
+        await cluster.stop();
+        expect(cluster.anomalies).toEqual([]);
+        expect(cluster.complaints).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  },
+);
 
 test('three thousand pods are made in bursts, and the status is told a few times, not once for every pod', async () => {
   const cluster = await LiveCluster.start({ seed: 1, nodes: 30 });
@@ -65,12 +69,16 @@ test('three thousand pods are made in bursts, and the status is told a few times
   expect(cluster.complaints).toEqual([]);
 });
 
-async function play(cluster: LiveCluster, kind: string, pick: (bound: number) => number): Promise<void> {
+async function play(
+  cluster: LiveCluster,
+  { owner, kind }: { owner: string; kind: string },
+  pick: (bound: number) => number,
+): Promise<void> {
   const own = cluster.list<Pod>('Pod').filter((pod) => isPodActive(pod) && pod.metadata.labels?.app === 'web');
   const victim = own[pick(own.length)];
   if (kind === 'resize') {
     const replicas = pick(8);
-    await cluster.change<ReplicaSet>('ReplicaSet', 'web', (set) => ({ ...set, spec: { ...set.spec, replicas } }));
+    await cluster.change<ReplicaSet>(owner, 'web', (set) => ({ ...set, spec: { ...set.spec, replicas } }));
   } else if (kind === 'make') {
     const name = `hand-made-${cluster.view.revision('LOG')}`;
     const { status: _, ...pod } = aPod(name, { node: '', meta: { labels } });
