@@ -50,10 +50,18 @@ export function newSizeInRollout({ bounds, newest, old, count }: Rollout): numbe
   const { replicas, maxSurge } = bounds;
   const size = newest === undefined ? 0 : sizeOf(newest);
   if (size >= replicas) return replicas;
+  // Pods that an old replica set was about to make before it heard that it shrinks are not there to be counted yet.
+  if (old.some(hasNotHeard)) return size;
   const all = newest === undefined ? old : [...old, newest];
   const pods = all.reduce((sum, set) => sum + Math.max(sizeOf(set), count(set).active), 0);
   const room = replicas + maxSurge - pods;
   return room <= 0 ? size : Math.min(replicas, size + room);
+}
+
+/** It may still be at work for the size it had before. */
+function hasNotHeard({ metadata, status }: ReplicaSet): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false;
+  return (status?.observedGeneration ?? 0) < (metadata.generation ?? 0);
 }
 
 function oldSizesInRollout({ bounds, newest, old, count }: Rollout): Sizes {
