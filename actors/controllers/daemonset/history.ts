@@ -12,7 +12,7 @@ import {
   nextNumber,
   renumbered,
   revisionData,
-  revisionDeletion,
+  revisionDeletions,
   revisionLabel,
   revisionUpdate,
   snapshot,
@@ -52,7 +52,8 @@ export function historyOf(world: ObjectReader, set: DaemonSet, pods: readonly Po
     if (found.kind === 'missing') return unsettled([found.write], found.collisionCount);
     return { kind: 'settled', hash: hashLabelOf(found.revision), old, claims };
   }
-  if (present.length > 1) return unsettled(deduplicated(current, present.slice(0, -1), pods));
+  const duplicates = deduplicated(current, present.slice(0, -1), pods);
+  if (duplicates.length > 0) return unsettled(duplicates);
   if (current.revision < number) return unsettled([renumbered(current, number)]);
   return { kind: 'settled', hash: hashLabelOf(current), old, claims };
 }
@@ -62,10 +63,7 @@ export function outdated({ spec }: DaemonSet, pods: readonly Pod[], old: readonl
   const excess = old.length - (spec.revisionHistoryLimit ?? 10);
   if (excess <= 0) return [];
   const live = new Set(pods.map(({ metadata }) => metadata.labels?.[revisionLabel]));
-  return old
-    .filter((revision) => !live.has(hashLabelOf(revision)))
-    .slice(0, excess)
-    .map(revisionDeletion);
+  return revisionDeletions(old.filter((revision) => !live.has(hashLabelOf(revision))).slice(0, excess));
 }
 
 function hashLabelOf({ metadata: { labels, name } }: ControllerRevision): string {
@@ -80,11 +78,12 @@ function labelled(revision: ControllerRevision): UpdateWrite {
 
 /** The newest one stays; pods of the others become its own before those go. */
 function deduplicated(kept: ControllerRevision, others: readonly ControllerRevision[], pods: readonly Pod[]): Write[] {
+  if (others.length === 0) return [];
   const hash = hashLabelOf(kept);
   const given = new Set(others.map(hashLabelOf));
   given.delete(hash);
   const moved = pods.filter(({ metadata }) => given.has(metadata.labels?.[revisionLabel] ?? ''));
-  if (moved.length === 0) return others.map(revisionDeletion);
+  if (moved.length === 0) return revisionDeletions(others);
   return moved.map(({ metadata, ...pod }) => {
     const object: Pod = { ...pod, metadata: { ...metadata, labels: { ...metadata.labels, [revisionLabel]: hash } } };
     return { kind: 'update', resource: resources.pods, object };

@@ -93,8 +93,13 @@ export function revisionUpdate(object: ControllerRevision): UpdateWrite {
   return { kind: 'update', resource: resources.controllerRevisions, object };
 }
 
-export function revisionDeletion({ metadata: { namespace = '', name, uid } }: ControllerRevision): DeleteWrite {
-  return { kind: 'delete', resource: resources.controllerRevisions, namespace, name, uid };
+/** Deletes those that are not going away already: asking once is enough. */
+export function revisionDeletions(revisions: readonly ControllerRevision[]): DeleteWrite[] {
+  return revisions
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata: { namespace = '', name, uid } }) => {
+      return { kind: 'delete', resource: resources.controllerRevisions, namespace, name, uid };
+    });
 }
 
 function newRevision(

@@ -19,7 +19,7 @@ import { restMs } from '../../kit/rest.ts';
 import { sameJson } from '../../kit/same-json.ts';
 import type { DeleteWrite, UpdateWrite, Write } from '../../kit/write.ts';
 import { nextAvailableInMs } from '../../pod/pod-conditions.ts';
-import { revisionDeletion } from '../history/revisions.ts';
+import { revisionDeletions } from '../history/revisions.ts';
 import { isTerminating } from '../namespace-phase.ts';
 import { claimed } from '../workload/claims.ts';
 import { type OwnerKind, ownerKeys } from '../workload/owner-keys.ts';
@@ -123,9 +123,8 @@ function outdated(
   const { revisionHistoryLimit = 10 } = set.spec;
   const live = new Set<string | undefined>([current.metadata.name, update.metadata.name, ...pods.map(podRevision)]);
   const old = revisions.filter(({ metadata: { name } }: ControllerRevision) => !live.has(name));
-  return revisionHistoryLimit < 0
-    ? []
-    : old.slice(0, Math.max(0, old.length - revisionHistoryLimit)).map(revisionDeletion);
+  if (revisionHistoryLimit < 0) return [];
+  return revisionDeletions(old.slice(0, Math.max(0, old.length - revisionHistoryLimit)));
 }
 
 function isOfPod(write: Write): boolean {
