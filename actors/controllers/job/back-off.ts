@@ -13,6 +13,7 @@ export const noFailures: Failures = { count: 0, lastMs: 0 };
 
 /** Failures after the last success. */
 export function failuresInARow(succeeded: readonly Pod[], failed: readonly Pod[]): Failures {
+  if (failed.length === 0) return noFailures;
   let lastSuccessMs = -Infinity;
   for (const pod of succeeded) lastSuccessMs = Math.max(lastSuccessMs, finishedMs(pod));
   let { count, lastMs } = noFailures;
