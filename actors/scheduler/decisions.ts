@@ -3,6 +3,7 @@
 
 import type { NodeScore } from './node-ranking.ts';
 import type { PodInfo } from './pod-shape.ts';
+import type { Help } from './post-filter.ts';
 import type { Finding, Verdict } from './scheduling-cycle.ts';
 
 export type Decision = {
@@ -20,9 +21,15 @@ export type Decision = {
   readonly feasible: number;
   /** Some of the nodes that do not suit: at most 8 for a pod that found one, 100 for one that did not. */
   readonly verdicts: readonly Verdict[];
-  /** The chosen node's score and the two next best; empty where there was no choice. */
+  /** The chosen node's score and the next best; empty where there was no choice. */
   readonly scores: readonly NodeScore[];
+  /** Of the plugins that score, by name. */
+  readonly weights: Readonly<Record<string, number>>;
+  /** Who had to go for it, and from where. */
+  readonly preemption?: { readonly node: string; readonly victims: readonly string[] };
 };
+
+type Circumstances = { readonly atMs: number; readonly weights: Decision['weights'] };
 
 const decisionsMax = 4_096;
 
@@ -44,7 +51,7 @@ export class Decisions {
     return this.#byPod.get(`${namespace}/${name}`);
   }
 
-  record({ namespace, name, uid }: PodInfo, finding: Finding, atMs: number): void {
+  record({ namespace, name, uid }: PodInfo, finding: Finding, { atMs, weights }: Circumstances): void {
     const key = `${namespace}/${name}`;
     const { nodes, examined, feasible, verdicts } = finding;
     const decision: Decision = {
@@ -56,9 +63,10 @@ export class Decisions {
       examined,
       feasible,
       verdicts,
+      weights,
       ...(finding.kind === 'found'
         ? { node: finding.node.name, scores: finding.scores }
-        : { message: finding.message, scores: [] }),
+        : { message: finding.message, scores: [], ...preemptionOf(finding.help) }),
     };
     this.#byPod.delete(key);
     this.#byPod.set(key, decision);
@@ -66,4 +74,10 @@ export class Decisions {
     const [oldest] = this.#byPod.keys();
     if (oldest !== undefined) this.#byPod.delete(oldest);
   }
+}
+
+function preemptionOf({ preemption }: Help): Pick<Decision, 'preemption'> {
+  if (preemption === undefined) return {};
+  const victims = preemption.victims.map(({ namespace, name }) => `${namespace}/${name}`);
+  return { preemption: { node: preemption.node.name, victims } };
 }

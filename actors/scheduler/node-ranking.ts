@@ -20,7 +20,7 @@ export type NodeScore = {
 export type Attempt = { readonly pod: WaitingPod; readonly table: RankTable; readonly state: CycleState };
 
 /** The best nodes' scores are kept, to answer why a pod went where it went. */
-const scoresMax = 3;
+const scoresMax = 5;
 
 type Column = { readonly plugin: ScorePlugin; readonly weight: number; readonly scores: Float64Array };
 

@@ -32,6 +32,8 @@ export type PodPlacingParts = {
   readonly nominations: Nominations;
   readonly random: Random;
   readonly emit: (effect: Effect) => void;
+  /** Milliseconds of some clock that only runs forward: for statistics, never for deciding. */
+  readonly stopwatch: () => number;
   readonly wake: (event: ClusterEvent, moment: Moment) => void;
   /** The pod turned out to be gone. */
   readonly gone: (uid: string, moment: Moment) => void;
@@ -47,12 +49,15 @@ export class PodPlacing {
   readonly #evictions: Evictions;
 
   constructor(parts: PodPlacingParts) {
-    const { profiles, cluster, queue, nominations, random, emit } = parts;
+    const { profiles, cluster, queue, nominations, random, emit, stopwatch } = parts;
     this.#parts = parts;
     this.bindings = new Bindings(emit, (uid) => queue.done(uid));
     this.#evictions = new Evictions({ world: cluster.world, emit });
     this.#cycles = new Map(
-      Array.from(profiles, ([name, profile]) => [name, new SchedulingCycle({ profile, cluster, random, nominations })]),
+      Array.from(profiles, ([name, profile]) => [
+        name,
+        new SchedulingCycle({ profile, cluster, random, nominations, watch: this.statistics.points(name, stopwatch) }),
+      ]),
     );
     // A pod whose binding is asked for is left alone: its status is about to change anyhow.
     const newest = (uid: string) => (this.bindings.get(uid)?.asked ? undefined : queue.get(uid)?.info.pod);
@@ -65,8 +70,10 @@ export class PodPlacing {
     const { cluster, queue, nominations } = this.#parts;
     const cycle = defined(this.#cycles.get(info.shape.schedulerName), 'only pods of known profiles are queued');
     queued.tries++;
+    const startMs = this.#parts.stopwatch();
     const finding = cycle.schedule(info);
-    this.decisions.record(info, finding, nowMs);
+    this.statistics.attempted(finding.kind, info.shape.schedulerName, this.#parts.stopwatch() - startMs);
+    this.decisions.record(info, finding, { atMs: nowMs, weights: cycle.weights });
     const moment = { nowMs, cause: queued.cause, except: info.uid };
     if (finding.kind === 'none') {
       this.statistics.count('unschedulable', info.shape.schedulerName);

@@ -23,8 +23,17 @@ export function standingOf({ metadata, spec, status }: Pod, profiles: ReadonlyMa
 }
 
 /** True where some plugin does not let the pod be tried yet. */
-export function isGated(info: WaitingPod, { preEnqueue }: Profile): boolean {
-  return preEnqueue.some((plugin) => plugin.preEnqueue(info) !== undefined);
+export function isGated(info: WaitingPod, profile: Profile): boolean {
+  return gateOf(info, profile) !== undefined;
+}
+
+/** What keeps the pod from being tried. */
+export function gateOf(info: WaitingPod, { preEnqueue }: Profile): string | undefined {
+  for (const plugin of preEnqueue) {
+    const gate = plugin.preEnqueue(info);
+    if (gate !== undefined) return gate;
+  }
+  return undefined;
 }
 
 export function sameLabels(a: Labels = {}, b: Labels = {}): boolean {

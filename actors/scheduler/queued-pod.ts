@@ -35,8 +35,10 @@ export type QueuedPod = Queued &
     cause: Cause | null;
   };
 
-const backoffMsMin = 1_000;
-const backoffMsMax = 10_000;
+/** How long a pod rests after its first failure, and at most. */
+export type Backoff = { readonly minMs: number; readonly maxMs: number };
+
+const usualBackoff: Backoff = { minMs: 1_000, maxMs: 10_000 };
 
 export function newlyQueued(
   info: WaitingPod,
@@ -61,9 +63,9 @@ export function newlyQueued(
   };
 }
 
-/** 1 s after the first failure, twice as long after each further one, 10 s at most. */
-export function backoffMs(failures: number): number {
-  return Math.min(backoffMsMax, backoffMsMin * 2 ** Math.max(0, failures - 1));
+/** 1 s after the first failure, twice as long after each further one, 10 s at most, unless told otherwise. */
+export function backoffMs(failures: number, { minMs, maxMs } = usualBackoff): number {
+  return Math.min(maxMs, minMs * 2 ** Math.max(0, failures - 1));
 }
 
 export function readyEarlier(a: QueuedPod, b: QueuedPod): boolean {

@@ -13,12 +13,14 @@ import type { Effect } from '../kit/effect.ts';
 import type { WriteOutcome } from '../kit/write.ts';
 import { ClusterSnapshot } from './cluster-snapshot.ts';
 import { defaultProfile } from './default-profile.ts';
+import { type Explanation, explain } from './explanation.ts';
 import type { ClusterEvent, FilterPlugin, Profile } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import { Nominations } from './nominations.ts';
 import { PodPlacing } from './pod-placing.ts';
 import { type PodInfo, PodShapes, type WaitingPod, withoutObject } from './pod-shape.ts';
 import { isGated, sameLabels, standingOf } from './pod-standing.ts';
+import type { Backoff } from './queued-pod.ts';
 import { flushEveryMs, type QueueCounts, SchedulingQueue } from './scheduling-queue.ts';
 import { Timers } from './timers.ts';
 
@@ -31,6 +33,9 @@ export type SchedulerOptions = {
   readonly bindingsMax?: number;
   /** All objects, for plugins that look beyond nodes and pods. Its changes are told as `objectRecorded`. */
   readonly world?: ObjectReader;
+  readonly backoff?: Backoff | undefined;
+  /** Milliseconds of some clock that only runs forward, to measure attempts with; deciding never looks at it. */
+  readonly stopwatch?: (() => number) | undefined;
 };
 
 /** When something was recorded and which event it was. */
@@ -65,7 +70,7 @@ export class Scheduler {
   readonly #timers: Timers;
   #draining = false;
 
-  constructor({ random, profiles = [defaultProfile], bindingsMax = bindingsMaxDefault, world }: SchedulerOptions) {
+  constructor({ random, profiles = [defaultProfile], world, backoff, ...options }: SchedulerOptions) {
     const cluster = new ClusterSnapshot(world);
     const [first = defaultProfile] = profiles;
     const filters = new Map<string, ReadonlyMap<string, FilterPlugin>>();
@@ -75,10 +80,10 @@ export class Scheduler {
     const filtersOf = (name: string) => filters.get(name) ?? noFilters;
     const emit = (effect: Effect) => void this.#effects.push(effect);
     this.cluster = cluster;
-    this.queue = new SchedulingQueue({ sort: first.queueSort, filters: filtersOf, cluster });
+    this.queue = new SchedulingQueue({ sort: first.queueSort, filters: filtersOf, cluster, backoff });
     this.nominations = new Nominations(cluster);
     this.#profiles = new Map(profiles.map((profile) => [profile.schedulerName, profile]));
-    this.#bindingsMax = bindingsMax;
+    this.#bindingsMax = options.bindingsMax ?? bindingsMaxDefault;
     this.#timers = new Timers(emit);
     this.placing = new PodPlacing({
       profiles: this.#profiles,
@@ -87,6 +92,7 @@ export class Scheduler {
       nominations: this.nominations,
       random,
       emit,
+      stopwatch: options.stopwatch ?? (() => 0),
       wake: (event, moment) => this.#wake(event, moment),
       gone: (uid, moment) => this.podGone(uid, moment),
     });
@@ -115,6 +121,10 @@ export class Scheduler {
 
   get isBinding(): boolean {
     return this.placing.bindings.size > 0;
+  }
+
+  explain(pod: { readonly namespace: string; readonly name: string; readonly uid: string }): Explanation {
+    return explain(this, pod, (name) => this.#profiles.get(name));
   }
 
   /** Takes the effects asked for since the last call, in order. */

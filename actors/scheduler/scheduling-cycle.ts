@@ -50,12 +50,25 @@ type CycleOptions = {
   readonly cluster: ClusterSnapshot;
   readonly random: Random;
   readonly nominations?: Nominations;
+  /** Told how long the points of an attempt took. */
+  readonly watch?: ExtensionPointWatch;
 };
+
+export type ExtensionPointWatch = {
+  begin(): void;
+  /** The named point is over; it began where the one before ended. */
+  passed(point: 'PreFilter' | 'Filter' | 'PostFilter' | 'Score'): void;
+};
+
+const unwatched: ExtensionPointWatch = { begin: () => {}, passed: () => {} };
 
 export class SchedulingCycle {
   readonly profile: Profile;
+  /** Of the plugins that score. */
+  readonly weights: Readonly<Record<string, number>>;
   readonly #cluster: ClusterSnapshot;
   readonly #random: Random;
+  readonly #watch: ExtensionPointWatch;
   readonly #nominations: Nominations;
   readonly #ranking: NodeRanking;
   readonly #tables = new Map<PodShape, RankTable>();
@@ -65,10 +78,12 @@ export class SchedulingCycle {
   readonly #rejected: { readonly nodes: NodeInfo[]; readonly rejections: Rejection[] } = { nodes: [], rejections: [] };
   #next = 0;
 
-  constructor({ profile, cluster, random, nominations = new Nominations(cluster) }: CycleOptions) {
+  constructor({ profile, cluster, random, nominations = new Nominations(cluster), watch = unwatched }: CycleOptions) {
     this.profile = profile;
+    this.weights = Object.fromEntries(profile.scores.map(({ plugin, weight }) => [plugin.name, weight]));
     this.#cluster = cluster;
     this.#random = random;
+    this.#watch = watch;
     this.#nominations = nominations;
     this.#ranking = new NodeRanking({ profile, cluster, random });
   }
@@ -77,7 +92,9 @@ export class SchedulingCycle {
     const cluster = this.#cluster;
     const nodes = cluster.nodes;
     if (nodes.length === 0) return none({ nodes: 0, message: noNodes, rejectedBy: [], help: helpless });
+    this.#watch.begin();
     const attempt = this.#attempt(pod);
+    this.#watch.passed('PreFilter');
     const { plan, table, state } = attempt;
     if (plan.rejection !== undefined) return this.#rejectedEverywhere(attempt, plan.rejection);
     const promised = this.#nominations.nodeOf(pod.uid);
@@ -89,9 +106,11 @@ export class SchedulingCycle {
       examined = this.#search(attempt, candidates);
       this.#next = (this.#next + examined) % nodes.length;
     }
+    this.#watch.passed('Filter');
     const feasible = this.#feasible;
     if (feasible.length > 0) {
       const { node, scores } = this.#ranking.best({ pod, table, state }, feasible);
+      this.#watch.passed('Score');
       const verdicts = this.#verdicts(verdictsMax.found);
       const counts = { nodes: nodes.length, examined, feasible: feasible.length };
       return { kind: 'found', node, scores, state, ...counts, verdicts };
@@ -186,7 +205,9 @@ export class SchedulingCycle {
       trial,
       memo: plan.pure ? table : undefined,
     };
-    return postFilter(this.profile.postFilters, failed);
+    const help = postFilter(this.profile.postFilters, failed);
+    this.#watch.passed('PostFilter');
+    return help;
   }
 
   #tableFor(shape: PodShape): RankTable {

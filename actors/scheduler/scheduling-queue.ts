@@ -11,7 +11,7 @@ import { InFlightEvents } from './in-flight-events.ts';
 import { IncomingCounts, labelOf } from './incoming-counts.ts';
 import { IndexedHeap } from './indexed-heap.ts';
 import type { PodShape, WaitingPod } from './pod-shape.ts';
-import { backoffMs, newlyQueued, type Place, type QueuedPod, readyEarlier } from './queued-pod.ts';
+import { type Backoff, backoffMs, newlyQueued, type Place, type QueuedPod, readyEarlier } from './queued-pod.ts';
 
 export type QueueCounts = Readonly<Record<Exclude<Place, 'out'>, number>>;
 
@@ -24,6 +24,8 @@ export type SchedulingQueueOptions = {
   readonly sort: QueueSortPlugin;
   readonly filters: (schedulerName: string) => ReadonlyMap<string, FilterPlugin>;
   readonly cluster: ClusterSnapshot;
+  /** Default: kube-scheduler's, 1 s to 10 s. */
+  readonly backoff?: Backoff | undefined;
 };
 
 /** When and why; `except` is the pod that caused the event itself. */
@@ -138,7 +140,7 @@ export class SchedulingQueue {
     queued.errors++;
     queued.erred = true;
     queued.queuedAtMs = nowMs;
-    queued.readyAtMs = nowMs + backoffMs(queued.errors);
+    queued.readyAtMs = nowMs + backoffMs(queued.errors, this.#options.backoff);
     this.#enter(queued, gated ? 'gated' : 'backoff', 'ScheduleAttemptFailure');
   }
 
@@ -231,7 +233,7 @@ export class SchedulingQueue {
 
   /** Active, unless its last attempt is too recent. */
   #ready(queued: QueuedPod, nowMs: number, label: string): void {
-    const readyAtMs = queued.queuedAtMs + backoffMs(queued.attempts);
+    const readyAtMs = queued.queuedAtMs + backoffMs(queued.attempts, this.#options.backoff);
     queued.queuedAtMs = nowMs;
     queued.readyAtMs = readyAtMs;
     this.#enter(queued, readyAtMs > nowMs ? 'backoff' : 'active', label);

@@ -14,9 +14,10 @@ import { legacyTokenMint } from '../api/auth/legacy-tokens.ts';
 import type { HealthCheck } from '../api/server/health.ts';
 import type { OwnPaths } from '../api/server/own-paths.ts';
 import type { RunningCluster, UpOptions } from '../cli/up-options.ts';
-import { controllerMetrics, schedulerMetrics } from '../metrics/cluster-metrics.ts';
+import { controllerMetrics } from '../metrics/cluster-metrics.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { processMetrics } from '../metrics/process-metrics.ts';
+import { schedulerMetrics } from '../metrics/scheduler-metrics.ts';
 import { openDataDir } from '../nats/data-dir.ts';
 import { ensureClusterPki } from '../pki/cluster-pki.ts';
 import { signDetached } from '../pki/detached-signature.ts';
@@ -31,6 +32,8 @@ import { servedAddresses, urlHost } from './listen-address.ts';
 import { nodesPath } from './nodes-path.ts';
 import { openLog } from './open-log.ts';
 import { Registrations } from './registrations.ts';
+import { loadSchedulerSettings } from './scheduler-settings.ts';
+import { schedulingPath } from './scheduling-path.ts';
 import { serve } from './serve.ts';
 import { stderrLogger } from './stderr-logger.ts';
 
@@ -51,6 +54,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   const random = systemRandom();
   const logger: Logger = stderrLogger(clock);
   const ports = { clock, random, logger };
+  const settings = await loadSchedulerSettings({ config: options.schedulerConfig, plugins: options.schedulerPlugin });
   const path = options.memory ? temporaryDirectory(undo) : options.dataDir;
   const dataDir = openDataDir({ path, clock, random });
   undo.add(() => dataDir.release());
@@ -97,6 +101,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     nodes: options.nodes,
     onReady: options.onReady,
     settings: options.controllers,
+    scheduler: settings,
     identity,
     ...ports,
   });
@@ -108,9 +113,16 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     view: stack.view,
     clock,
   });
+  const scheduling = schedulingPath({
+    scheduler: () => plane.scheduler,
+    leader: () => plane.schedulerLeader,
+    view: stack.view,
+    authorizer: stack.authorizer,
+  });
   const own: OwnPaths = new Map([
     ['controllers', controllers],
     ['nodes', simulated],
+    ['scheduling', scheduling],
   ]);
   const metrics = new Metrics();
   processMetrics(metrics, clock);

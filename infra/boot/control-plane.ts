@@ -12,7 +12,8 @@ import { scaleReader } from '../api/registry/scale-reader.ts';
 import type { LogRequest, PodLogs } from '../api/verbs/pod-logs.ts';
 import type { ControllerSettings } from '../cli/controller-options.ts';
 import { ControllerManager, type ControllerRow } from '../host/controller-manager.ts';
-import { type RunningScheduler, type SchedulerStatus, startScheduler } from '../host/scheduler-host.ts';
+import type { SchedulerSettings } from '../host/scheduler-config.ts';
+import { type RunningScheduler, startScheduler } from '../host/scheduler-host.ts';
 import { allReady } from '../nodes/ready-nodes.ts';
 import { type SimulatedNodes, startSimulatedNodes } from '../nodes/simulated-nodes.ts';
 import type { UsageReader } from '../nodes/usage.ts';
@@ -34,6 +35,8 @@ export type ControlPlaneOptions = {
   readonly onReady?: ((progress: { readonly ready: number; readonly of: number }) => void) | undefined;
   /** Periods of controllers; Kubernetes' where left out. */
   readonly settings?: ControllerSettings | undefined;
+  /** Profiles, plugins and back-off of the scheduler; kube-scheduler's where left out. */
+  readonly scheduler?: SchedulerSettings | undefined;
   /** Who this process is in elections: no two living processes of the cluster share it. Undefined: it leads unasked. */
   readonly identity?: string | undefined;
   readonly clock: Clock;
@@ -53,8 +56,10 @@ export type ControlPlane = {
   readonly leader: string;
   /** True while this process runs the controllers. */
   readonly leads: boolean;
-  /** The scheduler's counts, while this process runs it. */
-  readonly scheduler: SchedulerStatus | undefined;
+  /** The scheduler, while this process runs it. */
+  readonly scheduler: RunningScheduler | undefined;
+  /** Who runs the scheduler; empty for nobody. */
+  readonly schedulerLeader: string;
   /** What the simulated nodes and their pods use, as far as this process runs them. */
   readonly usage: UsageReader;
   /** Resolves once everything runs, here or in another process, and the nodes of this one are ready. */
@@ -107,7 +112,14 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
       lease: 'kube-scheduler',
       identity,
       begin() {
-        scheduler = startScheduler({ world: view, writer, clock, random: random.stream('scheduler'), logger });
+        scheduler = startScheduler({
+          world: view,
+          writer,
+          settings: options.scheduler,
+          clock,
+          random: random.stream('scheduler'),
+          logger,
+        });
       },
       async end() {
         await scheduler?.stop();
@@ -138,7 +150,10 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
       return elsewhere(simulating).message;
     },
     get scheduler() {
-      return scheduler?.status();
+      return scheduler;
+    },
+    get schedulerLeader() {
+      return scheduling.leader;
     },
     get controllers() {
       return [...manager.rows, ...cloudManager.rows];

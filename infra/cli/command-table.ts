@@ -33,4 +33,16 @@ export const commands: readonly CommandSpec[] = [
     example: 'shiplog nodes add 1000 --profile spot.yaml',
     load: () => import('./commands/nodes.ts'),
   },
+  {
+    name: 'why-here',
+    summary: 'why a pod is on its node: which nodes were looked at, and what each plugin scored',
+    example: 'shiplog why-here pod/web-7957885594-fdf4z',
+    load: () => import('./commands/why-here.ts'),
+  },
+  {
+    name: 'why-pending',
+    summary: 'why a pod waits: what each node lacks, and when it is tried again',
+    example: 'shiplog why-pending pod/web-7957885594-fdf4z -n shop',
+    load: () => import('./commands/why-pending.ts'),
+  },
 ];

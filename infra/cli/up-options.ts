@@ -25,6 +25,10 @@ export type UpOptions = {
   readonly quiet: boolean;
   /** How controllers work, where it is not as in Kubernetes. */
   readonly controllers: ControllerSettings;
+  /** Configuration of the scheduler, a KubeSchedulerConfiguration in YAML. */
+  readonly schedulerConfig?: string | undefined;
+  /** Modules with scheduler plugins of the user's own. */
+  readonly schedulerPlugin?: readonly string[] | undefined;
   /** What an acknowledged write is worth. */
   readonly durability: Durability;
 };

@@ -6,9 +6,12 @@ import type { Effect } from '../../actors/kit/effect.ts';
 import type { Write, WriteOutcome } from '../../actors/kit/write.ts';
 import type { Decision } from '../../actors/scheduler/decisions.ts';
 import { defaultProfile } from '../../actors/scheduler/default-profile.ts';
-import { type Profile, watchedKinds } from '../../actors/scheduler/framework.ts';
-import type { SchedulerCounts } from '../../actors/scheduler/scheduler.ts';
+import type { Explanation } from '../../actors/scheduler/explanation.ts';
+import { watchedKinds } from '../../actors/scheduler/framework.ts';
+import type { IncomingCounts } from '../../actors/scheduler/incoming-counts.ts';
+import type { Scheduler, SchedulerCounts } from '../../actors/scheduler/scheduler.ts';
 import { type SchedulerEvent, schedulerMachine } from '../../actors/scheduler/scheduler-machine.ts';
+import type { Statistics } from '../../actors/scheduler/statistics.ts';
 import { assert } from '../../streams/base/assert.ts';
 import type { Clock, Timer } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
@@ -20,6 +23,7 @@ import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { Change } from '../../streams/views/change.ts';
 import type { ObjectView } from '../../streams/views/object-view.ts';
+import type { SchedulerSettings } from './scheduler-config.ts';
 import type { Writer } from './writer.ts';
 
 export type SchedulerHostOptions = {
@@ -28,8 +32,7 @@ export type SchedulerHostOptions = {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Default: kube-scheduler's default profile. */
-  readonly profiles?: readonly Profile[];
+  readonly settings?: SchedulerSettings | undefined;
 };
 
 export type SchedulerStatus = SchedulerCounts & {
@@ -43,6 +46,11 @@ export type RunningScheduler = {
   status(): SchedulerStatus;
   /** The last decision on the pod of this name, as long as it is remembered. */
   decision(pod: { namespace: string; name: string }): Decision | undefined;
+  /** Where the pod is and why, or why it waits. */
+  explain(pod: { namespace: string; name: string; uid: string }): Explanation;
+  /** Counts behind the metrics. */
+  readonly statistics: Statistics;
+  readonly incoming: IncomingCounts;
 };
 
 /** A slice ends after this long; what its bindings still do on the way to the log comes on top. */
@@ -71,12 +79,14 @@ class SchedulerHost implements RunningScheduler {
 
   constructor(options: SchedulerHostOptions) {
     this.#options = options;
-    const { random, profiles } = options;
+    const { random, settings: { profiles, backoff } = {} } = options;
     this.#actor = createActor(schedulerMachine, {
       input: {
         random: random.stream('scheduler'),
         world: options.world,
         ...(profiles === undefined ? undefined : { profiles }),
+        backoff,
+        stopwatch: () => options.clock.monotonic(),
       },
     });
   }
@@ -97,7 +107,7 @@ class SchedulerHost implements RunningScheduler {
       world.resource(resources.pods).listen((change) => this.#podChanged(change)),
       world.resource(resources.nodes).listen((change) => this.#nodeChanged(change)),
       world.resource(resources.namespaces).listen((change) => this.#namespaceChanged(change)),
-      ...watchedKinds(this.#options.profiles ?? [defaultProfile]).map((resource) =>
+      ...watchedKinds(this.#options.settings?.profiles ?? [defaultProfile]).map((resource) =>
         world.resource(resource).listen((change) => this.#objectChanged(resource, change)),
       ),
     );
@@ -124,6 +134,22 @@ class SchedulerHost implements RunningScheduler {
 
   decision(pod: { namespace: string; name: string }): Decision | undefined {
     return this.#actor.getSnapshot().context.scheduler.decisions.get(pod);
+  }
+
+  explain(pod: { namespace: string; name: string; uid: string }): Explanation {
+    return this.#scheduler.explain(pod);
+  }
+
+  get statistics(): Statistics {
+    return this.#scheduler.placing.statistics;
+  }
+
+  get incoming(): IncomingCounts {
+    return this.#scheduler.queue.incoming;
+  }
+
+  get #scheduler(): Scheduler {
+    return this.#actor.getSnapshot().context.scheduler;
   }
 
   #podChanged(change: Change): void {

@@ -5,7 +5,6 @@ import type { ObjectView } from '../../streams/views/object-view.ts';
 import type { HealthCheck } from '../api/server/health.ts';
 import type { versionInfo } from '../api/server/version.ts';
 import type { ControllerStatus } from '../host/controller-host.ts';
-import type { SchedulerStatus } from '../host/scheduler-host.ts';
 import type { Metrics, Reading } from './metrics.ts';
 
 export function storageMetrics(metrics: Metrics, view: ObjectView): void {
@@ -68,32 +67,4 @@ export function controllerMetrics(metrics: Metrics, controllers: () => readonly 
   each('workqueue_running', 'Keys being reconciled now.', 'gauge', ({ running }) => running);
   each('workqueue_work_total', 'Reconciles since the start.', 'counter', ({ reconciles }) => reconciles);
   each('workqueue_errors_total', 'Reconciles that threw and writes refused.', 'counter', ({ errors }) => errors);
-}
-
-export function schedulerMetrics(metrics: Metrics, status: () => SchedulerStatus | undefined): void {
-  metrics.gauge({
-    name: 'scheduler_pending_pods',
-    help: 'Pods that wait, by queue.',
-    labels: ['queue'],
-    read: () => {
-      const now = status();
-      if (now === undefined) return [];
-      return (['active', 'backoff', 'unschedulable', 'gated'] as const).map((queue) => [[queue], now[queue]] as const);
-    },
-  });
-  metrics.gauge({
-    name: 'scheduler_schedule_attempts_total',
-    help: 'Attempts to find a node, by outcome.',
-    type: 'counter',
-    labels: ['result', 'profile'],
-    read: () => {
-      const now = status();
-      if (now === undefined) return [];
-      return [
-        [['scheduled', 'default-scheduler'], now.bound],
-        [['unschedulable', 'default-scheduler'], now.failed],
-        [['error', 'default-scheduler'], now.refused],
-      ];
-    },
-  });
 }

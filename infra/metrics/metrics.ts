@@ -15,6 +15,14 @@ export type MetricDefinition = {
   readonly labels?: readonly string[];
 };
 
+/** Upper bounds in ascending order and how many values fell between each and the one before. */
+export type Distributed = {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sum: number;
+  readonly count: number;
+};
+
 /** Label values, in the order of the definition, and the number as it is now. */
 export type Reading = readonly [labels: readonly string[], value: number];
 
@@ -33,6 +41,11 @@ export class Metrics {
   /** `read` is called at each scrape. `type` counter is for counts that are kept elsewhere. */
   gauge(definition: MetricDefinition & { readonly type?: 'gauge' | 'counter'; read(): Iterable<Reading> }): void {
     this.#add(new ReadFamily(definition, definition.type ?? 'gauge', () => definition.read()));
+  }
+
+  /** A histogram that is kept elsewhere and read at each scrape. */
+  distribution(definition: MetricDefinition & { read(): Iterable<readonly [readonly string[], Distributed]> }): void {
+    this.#add(new ReadHistogramFamily(definition, () => definition.read()));
   }
 
   /** The page `/metrics` answers with. */
@@ -168,6 +181,28 @@ class ReadFamily extends Family {
 
   print(lines: string[]): void {
     for (const [labels, value] of this.#read()) lines.push(`${this.name}${this.labelText(labels)} ${value}`);
+  }
+}
+
+class ReadHistogramFamily extends Family {
+  readonly #read: () => Iterable<readonly [readonly string[], Distributed]>;
+
+  constructor(definition: MetricDefinition, read: () => Iterable<readonly [readonly string[], Distributed]>) {
+    super(definition, 'histogram');
+    this.#read = read;
+  }
+
+  print(lines: string[]): void {
+    for (const [labels, { bounds, counts, sum, count }] of this.#read()) {
+      let below = 0;
+      for (const [index, bound] of bounds.entries()) {
+        below += counts[index] ?? 0;
+        lines.push(`${this.name}_bucket${this.labelText(labels, `le="${bound}"`)} ${below}`);
+      }
+      lines.push(`${this.name}_bucket${this.labelText(labels, 'le="+Inf"')} ${count}`);
+      lines.push(`${this.name}_sum${this.labelText(labels)} ${sum}`);
+      lines.push(`${this.name}_count${this.labelText(labels)} ${count}`);
+    }
   }
 }
 

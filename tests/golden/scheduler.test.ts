@@ -12,6 +12,16 @@ const notHelpful = 'Preemption is not helpful for scheduling';
 const three = [aNode('a', { cpu: '2' }), aNode('b', { cpu: '4' }), aNode('c', { cpu: '8' })];
 const full = (node: string, cpu: string) => aPod(`on-${node}`, { nodeName: node, cpu });
 
+const defaultWeights = {
+  TaintToleration: 3,
+  NodeAffinity: 2,
+  NodeResourcesFit: 1,
+  PodTopologySpread: 2,
+  InterPodAffinity: 2,
+  NodeResourcesBalancedAllocation: 1,
+  ImageLocality: 1,
+};
+
 type Row = {
   readonly nodes: readonly Node[];
   readonly placed?: readonly Pod[];
@@ -235,6 +245,7 @@ describe('a decision is remembered with its reasons', () => {
       .pod(aPod('p', { cpu: '2', memory: '1Gi' }))
       .settle();
     expect(world.scheduler.decisions.get({ namespace: 'default', name: 'p' })).toEqual({
+      weights: defaultWeights,
       namespace: 'default',
       name: 'p',
       uid: 'uid-of-p',

@@ -36,6 +36,8 @@ export function configure(command: Command, context: CliContext): (command: Comm
         .choices(durabilities)
         .default(upDefaults.durability),
     )
+    .option('--scheduler-config <file>', 'configure the scheduler as kube-scheduler --config does')
+    .option('--scheduler-plugin <module...>', 'add scheduler plugins of your own: modules that export one as plugin')
     .option('--quiet', 'print nothing but errors');
   addControllerOptions(command);
   return (parsed) =>

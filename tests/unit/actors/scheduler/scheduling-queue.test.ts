@@ -79,7 +79,9 @@ describe('a pod no node suits', () => {
   });
 
   test('rests after its last attempt: 1 s, then twice as long each time, 10 s at most', () => {
-    expect([1, 2, 3, 4, 5, 6].map(backoffMs)).toEqual([1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+    expect([1, 2, 3, 4, 5, 6].map((failures) => backoffMs(failures))).toEqual([
+      1_000, 2_000, 4_000, 8_000, 10_000, 10_000,
+    ]);
     add('p', 0, { cpu: '2' });
     queue.putUnschedulable(take(), ['NodeResourcesFit'], 0);
     queue.wake(nodeAdded('2'), { nowMs: 400, cause });
