@@ -67,11 +67,12 @@ async function act(cluster: SimulatedCluster, random: Random, step: number): Pro
   switch (random.int(13)) {
     case 0:
     case 1:
+      return make(cluster, persistentVolumeClaims, aNewClaim(random, `${step}`));
     case 2:
-      return make(cluster, persistentVolumeClaims, aNewClaim(random, step));
+      return rush(cluster, random, step);
     case 3:
     case 4:
-      return make(cluster, persistentVolumes, aNewVolume(random, { step, node: node() }));
+      return make(cluster, persistentVolumes, aNewVolume(random, { name: `${step}`, node: node() }));
     case 5:
     case 6:
     case 7:
@@ -99,14 +100,25 @@ async function act(cluster: SimulatedCluster, random: Random, step: number): Pro
   }
 }
 
-function aNewClaim(random: Random, step: number) {
-  const storageClassName = ['local', 'local', 'eager', 'manual', '', undefined][random.int(6)];
+/** Several claims reach for a few volumes at the same time. */
+async function rush(cluster: SimulatedCluster, random: Random, step: number): Promise<void> {
+  const names = ['a', 'b', 'c'].map((each) => `${step}-${each}`);
+  await Promise.all([
+    ...names.map((name) => make(cluster, persistentVolumeClaims, aNewClaim(random, name, ''))),
+    ...names
+      .slice(1)
+      .map((name) => make(cluster, persistentVolumes, aNewVolume(random, { name, node: 'node-1', shared: true }))),
+  ]);
+}
+
+function aNewClaim(random: Random, name: string, wanted?: string) {
+  const storageClassName = wanted ?? ['local', 'local', 'eager', 'manual', '', undefined][random.int(6)];
   const accessModes = [random.int(4) === 0 ? 'ReadWriteOncePod' : 'ReadWriteOnce'];
   const storage = `${1 + random.int(3)}Gi`;
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name: `claim-${step}`, namespace: 'default' },
+    metadata: { name: `claim-${name}`, namespace: 'default' },
     spec: {
       accessModes,
       resources: { requests: { storage } },
@@ -115,16 +127,16 @@ function aNewClaim(random: Random, step: number) {
   };
 }
 
-function aNewVolume(random: Random, { step, node }: { step: number; node: string }) {
+function aNewVolume(random: Random, { name, node, shared }: { name: string; node: string; shared?: true }) {
   const spec = {
-    capacity: { storage: `${1 + random.int(4)}Gi` },
-    accessModes: ['ReadWriteOnce', 'ReadWriteOncePod'],
+    capacity: { storage: `${shared === true ? 4 : 1 + random.int(4)}Gi` },
+    accessModes: [random.int(4) === 0 ? 'ReadWriteOncePod' : 'ReadWriteOnce'],
     persistentVolumeReclaimPolicy: random.int(2) === 0 ? 'Retain' : 'Delete',
-    storageClassName: ['manual', 'manual', ''][random.int(3)] ?? '',
-    hostPath: { path: `/tmp/volume-${step}` },
+    storageClassName: shared === true ? '' : (['manual', 'manual', ''][random.int(3)] ?? ''),
+    hostPath: { path: `/tmp/volume-${name}` },
     ...(random.int(2) === 0 && { nodeAffinity: onNode(node) }),
   };
-  return { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: `volume-${step}` }, spec };
+  return { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: `volume-${name}` }, spec };
 }
 
 function aNewPod(claims: readonly string[], step: number) {
@@ -137,9 +149,12 @@ function aNewPod(claims: readonly string[], step: number) {
   };
 }
 
-/** What the API server refuses is as good as not asked. */
 async function make({ writer }: SimulatedCluster, resource: ResourceName, object: ReturnType<typeof aNewPod> | object) {
-  await writer.write({ kind: 'create', resource, object: object as ReturnType<typeof aNewPod> }, context);
+  const outcome = await writer.write(
+    { kind: 'create', resource, object: object as ReturnType<typeof aNewPod> },
+    context,
+  );
+  if (outcome.kind === 'failed') throw new Error(outcome.message);
 }
 
 async function remove({ writer }: SimulatedCluster, resource: ResourceName, object: KubeObject | undefined) {
