@@ -74,7 +74,7 @@ export function usageReader({ world, clock, isUp }: UsagePorts): UsageReader {
       const pods = world.podsOnNode<Pod>(name).flatMap((pod) => podUsage(pod) ?? []);
       const { cpu = '0', memory = '0' } = node.status?.capacity ?? {};
       let cpuNanocores = Math.round(numberOf(cpu, cores) * systemShare.cpu);
-      let memoryBytes = Math.round(numberOf(memory, bytes) * systemShare.memory);
+      let memoryBytes = pages(numberOf(memory, bytes) * systemShare.memory);
       for (const { containers } of pods) {
         for (const usage of containers) {
           cpuNanocores += usage.cpuNanocores;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { NodeProfile } from '../../actors/kubelet/node-object.ts';
 import { nodeDraft } from '../../actors/kubelet/node-object.ts';
 import type { Node } from '../../streams/resources/node.ts';
-import type { Pod } from '../../streams/resources/pod.ts';
+import type { Container, Pod } from '../../streams/resources/pod.ts';
 import { DrivenKubelet, DrivenWorker, startMs, type WorkerFact } from '../kit/driven-worker.ts';
 import { aContainer, aPod, aStatus, exited, holding, type PodShape, running } from '../kit/pods.ts';
 
@@ -13,7 +13,7 @@ const bound = (shape: PodShape = {}): Pod =>
 
 const sandbox: WorkerFact = { type: 'sandbox.ready', ip: '10.244.0.1' };
 const pulled = (container = 'c'): WorkerFact => ({ type: 'image.pulled', container });
-const started = (container = 'c', id = 'sim://1'): WorkerFact => ({
+const started = (container = 'c', id = 'sim://1', more: object = {}): WorkerFact => ({
   type: 'container.started',
   container,
   id,
@@ -22,6 +22,7 @@ const started = (container = 'c', id = 'sim://1'): WorkerFact => ({
   requestedImage: 'nginx:1.27',
   startedAtMs: startMs,
   ready: true,
+  ...more,
 });
 const ended = (exitCode: number, container = 'c', id = 'sim://1'): WorkerFact => ({
   type: 'container.exited',
@@ -33,7 +34,17 @@ const ended = (exitCode: number, container = 'c', id = 'sim://1'): WorkerFact =>
 });
 const grant = 'grant';
 const deletion = 'delete';
-type Step = WorkerFact | typeof grant | typeof deletion | { readonly fire: string };
+type Change = { readonly change: (pod: Pod) => Pod };
+type Step = WorkerFact | typeof grant | typeof deletion | { readonly fire: string } | Change;
+
+/** Somebody asks for a whole core. */
+const resized = (more: Partial<Container>): Change => ({
+  change: (pod) => ({
+    ...pod,
+    metadata: { ...pod.metadata, generation: 2 },
+    spec: { ...pod.spec, containers: [aContainer('c', { resources: { requests: { cpu: '1' } }, ...more })] },
+  }),
+});
 
 const up: readonly Step[] = [sandbox, grant, pulled(), started(), grant];
 
@@ -169,6 +180,146 @@ const rows: Record<string, Row> = {
     given: [grant, sandbox, pulled('one'), started('one'), grant],
     when: ended(0, 'one'),
     asks: ['pullImage c', 'update pods Pending.Starting'],
+    state: 'running',
+  },
+  'volumes that are not there are waited for, ever longer': {
+    given: [grant, { type: 'volumes.failed', message: 'no' }, { fire: 'sandbox' }],
+    when: { type: 'volumes.failed', message: 'no' },
+    asks: ['note FailedMount', 'arm sandbox 1000'],
+    state: 'preparing',
+  },
+  'a container that is probed at its start is started later': {
+    given: [sandbox, grant, pulled(), started('c', 'sim://1', { ready: false, started: false }), grant],
+    when: { type: 'container.startedUp', container: 'c', id: 'sim://1' },
+    asks: ['update pods Running.NotReady'],
+    state: 'running',
+  },
+  'a probe that fails is told, and changes nothing': {
+    given: up,
+    when: { type: 'container.probeFailed', container: 'c', id: 'sim://1', probe: 'liveness', output: 'no' },
+    asks: ['note Unhealthy'],
+    state: 'running',
+  },
+  'one that has failed too often stops its container, within its own grace': {
+    given: up,
+    when: { type: 'container.unhealthy', container: 'c', id: 'sim://1', probe: 'liveness', graceMs: 7_000 },
+    asks: ['note Killing', 'stopContainer c 7000'],
+    state: 'running',
+  },
+  'which runs again, however it ended': {
+    pod: bound({ spec: { restartPolicy: 'OnFailure' } }),
+    given: [...up, { type: 'container.unhealthy', container: 'c', id: 'sim://1', probe: 'startup' }],
+    when: ended(0),
+    asks: ['pullImage c', 'update pods Running.NotReady'],
+    state: 'running',
+  },
+  'or not, in a pod that runs once': {
+    pod: bound({ spec: { restartPolicy: 'Never' } }),
+    given: [...up, { type: 'container.unhealthy', container: 'c', id: 'sim://1', probe: 'liveness' }],
+    when: ended(137),
+    asks: ['update pods Failed'],
+    state: 'finished',
+  },
+  'a container whose rule names the exit code runs again in a pod that runs once': {
+    pod: bound({
+      spec: {
+        restartPolicy: 'Never',
+        containers: [
+          aContainer('c', {
+            restartPolicy: 'Never',
+            restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }],
+          }),
+        ],
+      },
+    }),
+    given: up,
+    when: ended(42),
+    asks: ['pullImage c', 'update pods Running.NotReady'],
+    state: 'running',
+  },
+  'a container with a policy of its own ends by it': {
+    pod: bound({ spec: { containers: [aContainer('c', { restartPolicy: 'Never' })] } }),
+    given: up,
+    when: ended(1),
+    asks: ['update pods Failed'],
+    state: 'finished',
+  },
+  'a container that ran ten minutes after a crash is forgiven': {
+    given: [...up, ended(1), grant, pulled(), started('c', 'sim://2'), grant, { fire: 'clean-run/c' }],
+    when: ended(1, 'c', 'sim://2'),
+    asks: ['pullImage c', 'update pods Running.NotReady'],
+    state: 'running',
+  },
+  'an eviction stops it at once': {
+    given: up,
+    when: { type: 'pod.evicted', message: 'The node was low on resource: memory. ' },
+    asks: ['note Evicted', 'note Killing', 'stopContainer c 2000', 'update pods Running.Ready'],
+    state: 'stopping',
+  },
+  'and fails the pod': {
+    given: [...up, { type: 'pod.evicted', message: 'The node was low on resource: memory. ' }, grant],
+    when: ended(0),
+    asks: ['update pods Failed'],
+    state: 'finished',
+  },
+  'an ephemeral container is started beside the others': {
+    given: up,
+    when: { change: (pod) => ({ ...pod, spec: { ...pod.spec, ephemeralContainers: [aContainer('debugger')] } }) },
+    asks: ['pullImage debugger', 'update pods Running.Ready'],
+    state: 'running',
+  },
+  'and never again': {
+    given: [
+      ...up,
+      { change: (pod) => ({ ...pod, spec: { ...pod.spec, ephemeralContainers: [aContainer('debugger')] } }) },
+      grant,
+      pulled('debugger'),
+      started('debugger', 'sim://2'),
+      grant,
+    ],
+    when: ended(1, 'debugger', 'sim://2'),
+    asks: ['update pods Running.Ready'],
+    state: 'running',
+  },
+  'other resources are asked for': {
+    given: up,
+    when: resized({}),
+    asks: ['askResize', 'update pods Running.Ready'],
+    state: 'running',
+  },
+  'granted, they are given in place': {
+    given: [...up, resized({}), grant],
+    when: { type: 'resize.granted', generation: 2 },
+    asks: ['note ResizeStarted', 'resizeContainer c', 'update pods Running.Ready'],
+    state: 'running',
+  },
+  'and completed when the container has them': {
+    given: [...up, resized({}), grant, { type: 'resize.granted', generation: 2 }, grant],
+    when: {
+      type: 'container.resized',
+      container: 'c',
+      id: 'sim://1',
+      resources: { requests: { cpu: '1' } },
+    },
+    asks: ['note ResizeCompleted', 'update pods Running.Ready'],
+    state: 'running',
+  },
+  'a policy may want a restart for it': {
+    given: [...up, resized({ resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] }), grant],
+    when: { type: 'resize.granted', generation: 2 },
+    asks: ['note ResizeStarted', 'note Killing', 'stopContainer c 30000', 'update pods Running.Ready'],
+    state: 'running',
+  },
+  'deferred, they are told as pending': {
+    given: [...up, resized({}), grant],
+    when: { type: 'resize.refused', generation: 2, reason: 'Deferred', message: 'no room' },
+    asks: ['note ResizeDeferred', 'update pods Running.Ready'],
+    state: 'running',
+  },
+  'an answer to an older wish counts for nothing': {
+    given: [...up, resized({}), grant],
+    when: { type: 'resize.granted', generation: 1 },
+    asks: [],
     state: 'running',
   },
   'a deadline that passes ends the pod': {
@@ -397,6 +548,66 @@ describe('a kubelet', () => {
     expect(kubelet.asked()).toEqual(['runPod c']);
   });
 
+  test('says at once what its node is short of, and refuses pods that asked for nothing', () => {
+    const kubelet = running();
+    kubelet.asked();
+    kubelet.send({ type: 'node.pressed', pressures: ['memory'], evictsFor: 'memory' });
+    expect(kubelet.asked()).toEqual([
+      'note NodeHasInsufficientMemory',
+      'note EvictionThresholdMet',
+      'arm status 300000',
+      'update nodes/status',
+    ]);
+    const status = { phase: 'Pending' as const, qosClass: 'BestEffort' };
+    kubelet.send({ type: 'pod.bound', pod: bound({ name: 'a', uid: 'a', status }) });
+    kubelet.send({ type: 'pod.bound', pod: bound({ name: 'b', uid: 'b', status, spec: { priority: 2_000_000_000 } }) });
+    expect(kubelet.asked()).toEqual(['runPod a Evicted', 'note Evicted', 'runPod b']);
+  });
+
+  test('refuses pods that do not belong on its node', () => {
+    const kubelet = running();
+    kubelet.asked();
+    const elsewhere = { nodeSelector: { zone: 'b' } };
+    kubelet.send({ type: 'pod.bound', pod: bound({ name: 'a', uid: 'a', spec: elsewhere }) });
+    const ports = { containers: [aContainer('c', { ports: [{ containerPort: 80, hostPort: 80 }] })] };
+    kubelet.send({ type: 'pod.bound', pod: bound({ name: 'b', uid: 'b', spec: ports }) });
+    kubelet.send({ type: 'pod.bound', pod: bound({ name: 'c', uid: 'c', spec: ports }) });
+    expect(kubelet.asked()).toEqual([
+      'runPod a NodeAffinity',
+      'note NodeAffinity',
+      'runPod b',
+      'runPod c NodePorts',
+      'note NodePorts',
+    ]);
+  });
+
+  test('grants a resize that fits, defers one that has no room yet, and never grants one beyond the node', () => {
+    const kubelet = running();
+    const asking = (uid: string, cpu: string): Pod =>
+      bound({
+        name: uid,
+        uid,
+        spec: { containers: [aContainer('c', { resources: { requests: { cpu } } })] },
+      });
+    for (const uid of ['a', 'b']) kubelet.send({ type: 'pod.bound', pod: asking(uid, '100m') });
+    kubelet.asked();
+    kubelet.send({ type: 'pod.resizing', pod: asking('a', '500m') });
+    expect(kubelet.asked()).toEqual(['resize.granted a']);
+    kubelet.send({ type: 'pod.resizing', pod: asking('b', '600m') });
+    expect(kubelet.asked()).toEqual(['resize.refused b']);
+    expect(kubelet.context.deferred).toHaveLength(1);
+    kubelet.send({ type: 'pod.resizing', pod: asking('a', '9') });
+    expect(kubelet.effects.at(-1)).toMatchObject({
+      answer: {
+        reason: 'Infeasible',
+        message: "Node didn't have enough capacity: cpu, requested: 9000, capacity: 1000",
+      },
+    });
+    kubelet.asked();
+    kubelet.send({ type: 'pod.ended', uid: 'a' });
+    expect(kubelet.asked()).toEqual(['resize.granted b']);
+  });
+
   test('falls silent when its node is deleted', () => {
     const kubelet = running();
     kubelet.asked();
@@ -454,6 +665,7 @@ function take(worker: DrivenWorker, step: Step): void {
     const meta = { deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 };
     worker.change((pod) => ({ ...pod, metadata: { ...pod.metadata, ...meta } }));
   } else if ('fire' in step) worker.fire(step.fire);
+  else if ('change' in step) worker.change(step.change);
   else worker.send(step);
 }
 
