@@ -7,14 +7,7 @@ import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { EndpointPort, EndpointSlice, Service, SliceEndpoint } from '../../streams/resources/service.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
-import {
-  type Controller,
-  type Key,
-  nothingToDo,
-  type Plan,
-  type ReconcileInput,
-  type WatchedChange,
-} from '../kit/controller.ts';
+import type { Controller, Key, Plan, ReconcileInput, WatchedChange } from '../kit/controller.ts';
 import { keyOfObject, parseKey } from '../kit/object-key.ts';
 import { controllerReference } from '../kit/owners.ts';
 import { restMs } from '../kit/rest.ts';
@@ -29,20 +22,25 @@ import {
   hasEndpoint,
   hasSelector,
   hostnameOf,
-  isHeadless,
   podPorts,
   podReference,
   podsPerMs,
   selectedPods,
   servicesOfPod,
 } from './service-pods.ts';
+import { type Trigger, type TriggerMemory, triggerOf, withTriggerTime } from './trigger-time.ts';
 
 const manager = 'endpointslice-controller.k8s.io';
 const zoneLabel = 'topology.kubernetes.io/zone';
 
+/** Wishes for near traffic; the first is what the second was called before. */
+const near: ReadonlySet<string> = new Set(['PreferClose', 'PreferSameZone', 'PreferSameNode']);
+/** Annotations that ask for hints in another way, which then holds. */
+const topologyModes = ['service.kubernetes.io/topology-mode', 'service.kubernetes.io/topology-aware-hints'] as const;
+
 type Family = 'IPv4' | 'IPv6';
 
-export function endpointSliceController(): Controller {
+export function endpointSliceController(): Controller<TriggerMemory> {
   return {
     name: 'endpointslice-controller',
     user: 'system:serviceaccount:kube-system:endpointslice-controller',
@@ -56,22 +54,26 @@ export function endpointSliceController(): Controller {
   };
 }
 
-function reconcile({ world, key, random }: ReconcileInput): Plan {
+function reconcile({ world, key, random, memory }: ReconcileInput<TriggerMemory>): Plan<TriggerMemory> {
   const name = parseKey(key);
   const service = world.get<Service>(resources.services, name);
-  if (service === undefined || service.metadata.deletionTimestamp !== undefined) return nothingToDo;
-  if (!hasSelector(service) || isTerminating(world, name.namespace)) return nothingToDo;
-  const existing = slicesOf(world, service);
-  if (service.spec.type === 'ExternalName') return { writes: existing.map(removal) };
+  if (service === undefined) return { writes: [], remember: { memory: undefined } };
+  if (service.metadata.deletionTimestamp !== undefined) return { writes: [] };
+  if (!hasSelector(service) || isTerminating(world, name.namespace)) return { writes: [] };
+  const all = slicesOf(world, service);
+  if (service.spec.type === 'ExternalName') return { writes: all.map(removal) };
   const selected = selectedPods(world, service);
+  const trigger = triggerOf(service, { pods: selected, memory });
+  const existing = all.filter((slice) => isOwned(slice, service));
   const pods = selected.filter(hasEndpoint);
   const families = familiesOf(service);
-  const writes: Write[] = existing.filter(({ addressType }) => !families.includes(addressType as Family)).map(removal);
+  const unfit = (slice: EndpointSlice) => !existing.includes(slice) || !families.includes(slice.addressType as Family);
+  const writes: Write[] = all.filter(unfit).map(removal);
   for (const family of families) {
     const slices = existing.filter(({ addressType }) => addressType === family);
-    writes.push(...familyWrites({ world, service, family, slices, pods, random }));
+    writes.push(...familyWrites({ world, service, family, slices, pods, trigger, random }));
   }
-  return { writes, pauseMs: restMs(selected.length, podsPerMs) };
+  return { writes, pauseMs: restMs(selected.length, podsPerMs), remember: { memory: trigger.memory } };
 }
 
 type FamilyWork = {
@@ -80,10 +82,11 @@ type FamilyWork = {
   readonly family: Family;
   readonly slices: readonly EndpointSlice[];
   readonly pods: readonly Pod[];
+  readonly trigger: Trigger;
   readonly random: Random;
 };
 
-function familyWrites({ world, service, family, slices, pods, random }: FamilyWork): Write[] {
+function familyWrites({ world, service, family, slices, pods, trigger, random }: FamilyWork): Write[] {
   const groups = wantedGroups({ world, service, family, pods });
   const writes: Write[] = [];
   const placed = new Set<EndpointSlice>();
@@ -91,28 +94,27 @@ function familyWrites({ world, service, family, slices, pods, random }: FamilyWo
     const alike = slices.filter((slice) => samePorts(slice.ports ?? [], wanted.ports));
     for (const slice of alike) placed.add(slice);
     const { changed, emptied, added } = pack(alike, wanted);
-    for (const [slice, endpoints] of changed) writes.push(update(service, slice, endpoints));
+    for (const [slice, endpoints] of changed) writes.push(update(service, slice, { endpoints, trigger }));
     for (const slice of alike)
-      if (!changed.has(slice) && !emptied.includes(slice)) writes.push(...relabel(service, slice));
+      if (!changed.has(slice) && !emptied.includes(slice)) writes.push(...relabel(service, slice, trigger));
     // A service without pods keeps one slice, so that its absence means that nobody has looked yet.
     const spare = wanted.endpoints.size === 0 ? emptied[0] : undefined;
-    if (spare !== undefined) writes.push(...emptiedPlaceholder(service, spare));
+    if (spare !== undefined) writes.push(...emptiedPlaceholder(service, spare, trigger));
     writes.push(...emptied.filter((slice) => slice !== spare).map(removal));
     const contents = wanted.endpoints.size === 0 && alike.length === 0 ? [[]] : added;
     for (const endpoints of contents)
-      writes.push(creation({ service, family, ports: wanted.ports, endpoints, random }));
+      writes.push(creation({ service, family, ports: wanted.ports, endpoints, trigger, random }));
   }
   return [...writes, ...slices.filter((slice) => !placed.has(slice)).map(removal)];
 }
 
 /** Endpoints by their ports, which may differ between pods where the service names its target ports. */
-function wantedGroups({ world, service, family, pods }: Omit<FamilyWork, 'slices' | 'random'>): Wanted[] {
+function wantedGroups({ world, service, family, pods }: Omit<FamilyWork, 'slices' | 'random' | 'trigger'>): Wanted[] {
   const groups = new Map<string, { ports: EndpointPort[]; endpoints: Map<string, SliceEndpoint> }>();
   for (const pod of pods) {
     const address = addressOf(pod, family);
     if (address === undefined) continue;
     const ports = podPorts(service, pod);
-    if (ports.length === 0 && !isHeadless(service) && (service.spec.ports?.length ?? 0) > 0) continue;
     const id = JSON.stringify(ports);
     const group = groups.get(id) ?? { ports, endpoints: new Map() };
     groups.set(id, group);
@@ -138,8 +140,22 @@ function endpointOf(
     ...(hostname === undefined ? undefined : { hostname }),
     ...(nodeName === '' ? undefined : { nodeName }),
     ...(zone === undefined ? undefined : { zone }),
+    ...(ready ? hintsOf(service, { zone, nodeName }) : undefined),
     targetRef: podReference(pod),
   };
+}
+
+/** Endpoints that are ready say from where they are near, if the service wants its traffic to stay near. */
+function hintsOf(
+  { spec: { trafficDistribution = '' }, metadata }: Service,
+  { zone, nodeName }: { readonly zone: string | undefined; readonly nodeName: string },
+): Pick<SliceEndpoint, 'hints'> | undefined {
+  if (!near.has(trafficDistribution) || topologyModes.some((name) => isAuto(metadata.annotations?.[name])))
+    return undefined;
+  const forZones = zone === undefined ? undefined : { forZones: [{ name: zone }] };
+  const onNode = trafficDistribution === 'PreferSameNode' && nodeName !== '';
+  const forNodes = onNode ? { forNodes: [{ name: nodeName }] } : undefined;
+  return forZones === undefined && forNodes === undefined ? undefined : { hints: { ...forZones, ...forNodes } };
 }
 
 function addressOf({ status }: Pod, family: Family): string | undefined {
@@ -164,15 +180,18 @@ function creation({
   family,
   ports,
   endpoints,
+  trigger,
   random,
 }: {
   service: Service;
   family: Family;
   ports: readonly EndpointPort[];
   endpoints: readonly SliceEndpoint[];
+  trigger: Trigger;
   random: Random;
 }): CreateWrite {
   const { name, namespace = '' } = service.metadata;
+  const annotations = withTriggerTime(undefined, trigger);
   const object = {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
@@ -180,6 +199,7 @@ function creation({
       ...sliceName(name, random),
       namespace,
       labels: sliceLabels(service),
+      ...(annotations && { annotations }),
       ownerReferences: [controllerReference(service)],
     },
     addressType: family,
@@ -189,19 +209,34 @@ function creation({
   return { kind: 'create', resource: resources.endpointSlices, object };
 }
 
-function update(service: Service, slice: EndpointSlice, endpoints: readonly SliceEndpoint[]): UpdateWrite {
-  const metadata = { ...slice.metadata, labels: sliceLabels(service) };
-  const object: EndpointSlice = { ...slice, metadata, endpoints };
+type Change = { readonly endpoints: readonly SliceEndpoint[]; readonly trigger: Trigger };
+
+function update(service: Service, slice: EndpointSlice, { endpoints, trigger }: Change): UpdateWrite {
+  const { annotations: before, ...metadata } = slice.metadata;
+  const annotations = withTriggerTime(before, trigger);
+  const own = { ...metadata, labels: sliceLabels(service), ...(annotations && { annotations }) };
+  const object: EndpointSlice = { ...slice, metadata: own, endpoints };
   return { kind: 'update', resource: resources.endpointSlices, object };
 }
 
 /** Labels follow the service's. */
-function relabel(service: Service, slice: EndpointSlice): UpdateWrite[] {
-  return sameJson(slice.metadata.labels, sliceLabels(service)) ? [] : [update(service, slice, slice.endpoints ?? [])];
+function relabel(service: Service, slice: EndpointSlice, trigger: Trigger): UpdateWrite[] {
+  const same = sameJson(slice.metadata.labels, sliceLabels(service));
+  return same ? [] : [update(service, slice, { endpoints: slice.endpoints ?? [], trigger })];
 }
 
-function emptiedPlaceholder(service: Service, slice: EndpointSlice): UpdateWrite[] {
-  return (slice.endpoints?.length ?? 0) === 0 ? relabel(service, slice) : [update(service, slice, [])];
+function emptiedPlaceholder(service: Service, slice: EndpointSlice, trigger: Trigger): UpdateWrite[] {
+  const isEmpty = (slice.endpoints?.length ?? 0) === 0;
+  return isEmpty ? relabel(service, slice, trigger) : [update(service, slice, { endpoints: [], trigger })];
+}
+
+/** A slice of a service that was deleted and made anew goes. */
+function isOwned({ metadata: { ownerReferences = [] } }: EndpointSlice, { metadata: { uid } }: Service): boolean {
+  return ownerReferences.some((owner) => owner.uid === uid);
+}
+
+function isAuto(mode: string | undefined): boolean {
+  return mode === 'Auto' || mode === 'auto';
 }
 
 function removal({ metadata: { namespace = '', name, uid } }: EndpointSlice): DeleteWrite {

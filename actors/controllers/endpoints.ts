@@ -10,10 +10,11 @@ import type {
   Endpoints,
   Service,
 } from '../../streams/resources/service.ts';
-import { type Controller, nothingToDo, type Plan, type ReconcileInput } from '../kit/controller.ts';
+import type { Controller, Plan, ReconcileInput } from '../kit/controller.ts';
 import { keyOfObject, parseKey } from '../kit/object-key.ts';
 import { restMs } from '../kit/rest.ts';
 import { sameJson } from '../kit/same-json.ts';
+import type { Write } from '../kit/write.ts';
 import { isPodReady } from '../pod/pod-conditions.ts';
 import { isTerminating } from './namespace-phase.ts';
 import {
@@ -28,6 +29,7 @@ import {
   selectedPods,
   servicesOfPod,
 } from './service-pods.ts';
+import { type Trigger, type TriggerMemory, triggerOf, withTriggerTime } from './trigger-time.ts';
 
 const managedBy = 'endpoints.kubernetes.io/managed-by';
 const overCapacity = 'endpoints.kubernetes.io/over-capacity';
@@ -35,7 +37,7 @@ const own = { [managedBy]: 'endpoint-controller' };
 /** Addresses an Endpoints object holds; slices hold the rest. */
 const addressesMax = 1_000;
 
-export function endpointsController(): Controller {
+export function endpointsController(): Controller<TriggerMemory> {
   return {
     name: 'endpoints-controller',
     user: 'system:serviceaccount:kube-system:endpoint-controller',
@@ -56,35 +58,40 @@ export function endpointsController(): Controller {
   };
 }
 
-function reconcile({ world, key }: ReconcileInput): Plan {
+function reconcile({ world, key, memory }: ReconcileInput<TriggerMemory>): Plan<TriggerMemory> {
   const name = parseKey(key);
   const service = world.get<Service>(resources.services, name);
   const current = world.get<Endpoints>(resources.endpoints, name);
-  if (service === undefined) return current !== undefined && isOurs(current) ? removal(current) : nothingToDo;
-  if (!hasSelector(service) || service.spec.type === 'ExternalName') return nothingToDo;
-  if (service.metadata.deletionTimestamp !== undefined) return nothingToDo;
+  if (service === undefined) {
+    const writes = current !== undefined && isOurs(current) ? [removal(current)] : [];
+    return { writes, remember: { memory: undefined } };
+  }
+  if (!hasSelector(service) || service.spec.type === 'ExternalName') return { writes: [] };
+  if (service.metadata.deletionTimestamp !== undefined) return { writes: [] };
   const selected = selectedPods(world, service);
   const pods = selected.filter(hasEndpoint);
   const { subsets, truncated } = subsetsOf(service, pods);
-  const pauseMs = restMs(selected.length, podsPerMs);
+  const trigger = triggerOf(service, { pods: selected, memory });
+  const after = { pauseMs: restMs(selected.length, podsPerMs), remember: { memory: trigger.memory } };
   if (current === undefined) {
-    if (isTerminating(world, name.namespace)) return nothingToDo;
+    if (isTerminating(world, name.namespace)) return { writes: [] };
+    const annotations = withTriggerTime(truncated ? { [overCapacity]: 'truncated' } : undefined, trigger);
     const object = {
       apiVersion: 'v1',
       kind: 'Endpoints',
       metadata: {
         ...name,
         labels: endpointLabels(service, own),
-        ...(truncated ? { annotations: { [overCapacity]: 'truncated' } } : undefined),
+        ...(annotations && { annotations }),
       },
       ...(subsets.length === 0 ? undefined : { subsets }),
     };
-    return { writes: [{ kind: 'create', resource: resources.endpoints, object }], pauseMs };
+    return { writes: [{ kind: 'create', resource: resources.endpoints, object }], ...after };
   }
-  const object = changed(current, { service, subsets, truncated });
+  const object = changed(current, { service, subsets, truncated, trigger });
   return object === current
-    ? { writes: [], pauseMs }
-    : { writes: [{ kind: 'update', resource: resources.endpoints, object }], pauseMs };
+    ? { writes: [], ...after }
+    : { writes: [{ kind: 'update', resource: resources.endpoints, object }], ...after };
 }
 
 /** Endpoints that somebody made by hand are not taken away with a service. */
@@ -92,24 +99,28 @@ function isOurs({ metadata }: Endpoints): boolean {
   return metadata.labels?.[managedBy] === own[managedBy];
 }
 
-function removal({ metadata: { namespace = '', name, uid } }: Endpoints): Plan {
-  return { writes: [{ kind: 'delete', resource: resources.endpoints, namespace, name, uid }] };
+function removal({ metadata: { namespace = '', name, uid } }: Endpoints): Write {
+  return { kind: 'delete', resource: resources.endpoints, namespace, name, uid };
 }
 
-function changed(
-  current: Endpoints,
-  { service, subsets, truncated }: { service: Service; subsets: readonly EndpointSubset[]; truncated: boolean },
-): Endpoints {
+type Change = {
+  readonly service: Service;
+  readonly subsets: readonly EndpointSubset[];
+  readonly truncated: boolean;
+  readonly trigger: Trigger;
+};
+
+function changed(current: Endpoints, { service, subsets, truncated, trigger }: Change): Endpoints {
   const labels = endpointLabels(service, own);
   const { [overCapacity]: mark, ...others } = current.metadata.annotations ?? {};
   const sameMark = (mark === 'truncated') === truncated && (truncated || mark === undefined);
   if (sameMark && sameJson(labels, current.metadata.labels) && sameJson(subsets, current.subsets ?? [])) return current;
-  const annotations = truncated ? { ...others, [overCapacity]: 'truncated' } : others;
+  const annotations = withTriggerTime(truncated ? { ...others, [overCapacity]: 'truncated' } : others, trigger);
   const { subsets: _, ...rest } = current;
   const { annotations: __, ...metadata } = current.metadata;
   return {
     ...rest,
-    metadata: { ...metadata, labels, ...(Object.keys(annotations).length === 0 ? undefined : { annotations }) },
+    metadata: { ...metadata, labels, ...(annotations && { annotations }) },
     ...(subsets.length === 0 ? undefined : { subsets }),
   };
 }

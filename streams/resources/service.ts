@@ -22,6 +22,7 @@ export type ServiceSpec = {
   readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
   readonly externalName?: string;
   readonly publishNotReadyAddresses?: boolean;
+  readonly trafficDistribution?: string;
 };
 
 export type Service = KubeObject & { readonly spec: ServiceSpec };
@@ -64,6 +65,11 @@ export type SliceEndpoint = {
   readonly hostname?: string;
   readonly nodeName?: string;
   readonly zone?: string;
+  /** Where the endpoint is best used from. */
+  readonly hints?: {
+    readonly forZones?: readonly { readonly name: string }[];
+    readonly forNodes?: readonly { readonly name: string }[];
+  };
   readonly targetRef?: ObjectReference;
 };
 

@@ -1,0 +1,120 @@
+// What slices say beyond addresses: from where an endpoint is best used, and since when they ought to say what they say.
+
+import { describe, expect, test } from 'vitest';
+import { endpointSliceController } from '../../actors/controllers/endpoint-slice.ts';
+import { endpointsController } from '../../actors/controllers/endpoints.ts';
+import type { Plan } from '../../actors/kit/controller.ts';
+import type { KubeObject } from '../../streams/resources/meta.ts';
+import type { EndpointSlice, Service, SliceEndpoint } from '../../streams/resources/service.ts';
+import { planOf, worldOf } from '../kit/given-world.ts';
+import { aNamespace, aNode, aPod, aService, at, meta, type PodTraits } from '../kit/workloads.ts';
+
+const slices = endpointSliceController();
+const key = 'default/web';
+const triggerTime = 'endpoints.kubernetes.io/last-change-trigger-time';
+
+const zoned = {
+  ...aNode('near'),
+  metadata: { ...aNode('near').metadata, labels: { 'topology.kubernetes.io/zone': 'z1' } },
+};
+const pod = (name: string, traits: PodTraits = {}) => aPod(name, { ip: '10.0.0.1', node: 'near', ...traits });
+
+function near(trafficDistribution: string | undefined, annotations?: Record<string, string>): Service {
+  const service = aService('web');
+  return {
+    ...service,
+    metadata: { ...service.metadata, ...(annotations && { annotations }) },
+    spec: { ...service.spec, ...(trafficDistribution !== undefined && { trafficDistribution }) },
+  };
+}
+
+function plan(objects: readonly KubeObject[], memory?: unknown): Plan {
+  return planOf(slices, worldOf(aNamespace('default'), ...objects), { key, memory });
+}
+
+function made(objects: readonly KubeObject[]): EndpointSlice {
+  const [write] = plan(objects).writes;
+  if (write?.kind !== 'create') throw new Error('no slice was made');
+  const metadata = { ...write.object.metadata, uid: 'slice' };
+  return { ...write.object, metadata } as unknown as EndpointSlice;
+}
+
+describe('hints', () => {
+  const zone = { forZones: [{ name: 'z1' }] };
+  const rows: readonly (readonly [what: string, service: Service, traits: PodTraits, hints: SliceEndpoint['hints']])[] =
+    [
+      ['not where nothing is wished', near(undefined), {}, undefined],
+      ['the same zone', near('PreferSameZone'), {}, zone],
+      ['the same zone by its old name', near('PreferClose'), {}, zone],
+      ['the same node, and its zone', near('PreferSameNode'), {}, { ...zone, forNodes: [{ name: 'near' }] }],
+      ['not for pods that are not ready', near('PreferSameZone'), { unready: true }, undefined],
+      [
+        'not where another way is asked for',
+        near('PreferSameZone', { 'service.kubernetes.io/topology-mode': 'Auto' }),
+        {},
+        undefined,
+      ],
+      ['not where the zone is unknown', near('PreferSameZone'), { node: 'elsewhere' }, undefined],
+    ];
+  test.each(rows)('%s', (_, service, traits, hints) => {
+    expect(made([service, zoned, pod('a', traits)]).endpoints[0]?.hints).toEqual(hints);
+  });
+
+  test('come and go with the wish', () => {
+    const before = made([near(undefined), zoned, pod('a')]);
+    const [write] = plan([near('PreferSameZone'), zoned, pod('a'), before]).writes;
+    expect(write).toMatchObject({ kind: 'update', object: { endpoints: [{ hints: zone }] } });
+    const hinted = made([near('PreferSameZone'), zoned, pod('a')]);
+    const [undone] = plan([near(undefined), zoned, pod('a'), hinted]).writes;
+    expect(undone).toMatchObject({ kind: 'update', object: { endpoints: [{ addresses: ['10.0.0.1'] }] } });
+    expect(JSON.stringify(undone)).not.toContain('hints');
+  });
+});
+
+describe('the time that a change came from', () => {
+  const service = aService('web');
+  const timeOf = (write: unknown) =>
+    (write as { object?: KubeObject } | undefined)?.object?.metadata.annotations?.[triggerTime];
+
+  test('is the service’s at first, then that of the earliest pod that changed', () => {
+    const first = plan([service, zoned, pod('a', { readyAt: 5 })]);
+    expect(timeOf(first.writes[0])).toBe(at(0));
+    const known = first.remember?.memory;
+    const slice = made([service, zoned, pod('a', { readyAt: 5 })]);
+    const pods = [
+      pod('a', { readyAt: 5 }),
+      pod('b', { ip: '10.0.0.2', readyAt: 9 }),
+      pod('c', { ip: '10.0.0.3', readyAt: 7 }),
+    ];
+    const second = plan([service, zoned, ...pods, slice], known);
+    expect(timeOf(second.writes[0])).toBe(at(7));
+  });
+
+  test('is taken away where no known change made the difference', () => {
+    const first = plan([service, zoned, pod('a'), pod('b', { ip: '10.0.0.2' })]);
+    const slice = made([service, zoned, pod('a'), pod('b', { ip: '10.0.0.2' })]);
+    const second = plan([service, zoned, pod('a'), slice], first.remember?.memory);
+    expect(second.writes).toHaveLength(1);
+    expect(timeOf(second.writes[0])).toBeUndefined();
+  });
+
+  test('stands on Endpoints too, and is forgotten with the service', () => {
+    const endpoints = endpointsController();
+    const world = worldOf(aNamespace('default'), service, pod('a'));
+    const { writes, remember } = planOf(endpoints, world, { key });
+    expect(timeOf(writes[0])).toBe(at(0));
+    const gone = planOf(endpoints, worldOf(aNamespace('default')), { key, memory: remember?.memory });
+    expect(gone.remember).toEqual({ memory: undefined });
+  });
+});
+
+test('slices of a service that was deleted and made anew are replaced', () => {
+  const old = made([aService('web'), zoned, pod('a')]);
+  const service = aService('web');
+  const anew: Service = { ...service, metadata: meta('web', { uid: 'another' }) };
+  expect(
+    plan([anew, zoned, pod('a'), old])
+      .writes.map(({ kind }) => kind)
+      .sort(),
+  ).toEqual(['create', 'delete']);
+});
