@@ -18,6 +18,7 @@ import type { ClusterEvent } from './cluster-event.ts';
 import { ClusterState } from './cluster-state.ts';
 import { type EventsOptions, eventsOf, type WorkOptions, worksOf } from './subscription.ts';
 
+export type { Plugin as SchedulerPlugin } from '../../actors/scheduler/framework.ts';
 export type { ClusterEvent } from './cluster-event.ts';
 export type { ClusterState } from './cluster-state.ts';
 export { type EventsOptions, SubscriptionFailed, type WorkOptions } from './subscription.ts';
