@@ -164,6 +164,22 @@ describe.skipIf(kubectlPath === undefined)('kubectl', () => {
     expect(await podsOf('pausing')).toEqual([]);
   });
 
+  test('a pod that is deleted is replaced, where the job says so only once it has ended', async () => {
+    await job('replacing', { podReplacementPolicy: 'Failed' }, { run: 'run', 'stop-duration': '9s' });
+    await kubectl('wait job/replacing --for=jsonpath={.status.ready}=1 --timeout=30s');
+    const [first] = await podsOf('replacing');
+    // It does not end by itself when it is told to: it is killed, and has failed.
+    await kubectl(`delete pod ${first?.metadata.name} --grace-period=1 --wait=false`);
+    await kubectl('wait job/replacing --for=jsonpath={.status.terminating}=1 --timeout=30s');
+    expect((await podsOf('replacing')).map(({ metadata }) => metadata.name)).toEqual([first?.metadata.name]);
+    await kubectl('wait job/replacing --for=jsonpath={.status.failed}=1 --timeout=30s');
+    await eventually(async () => {
+      const names = (await podsOf('replacing')).map(({ metadata }) => metadata.name);
+      expect([names.length, names.includes(first?.metadata.name ?? '')]).toEqual([1, false]);
+    });
+    await kubectl('delete job replacing');
+  });
+
   test('a job that runs for too long has failed, and its pod is stopped', async () => {
     await job('slow', { activeDeadlineSeconds: 1 }, { run: 'run' });
     await kubectl('wait job/slow --for=condition=failed --timeout=30s');
@@ -189,6 +205,15 @@ describe.skipIf(kubectlPath === undefined)('kubectl', () => {
       expect([pod?.metadata.ownerReferences, pod?.metadata.finalizers]).toEqual([undefined, undefined]);
     });
     await kubectl('delete pods -l job-name=leaving');
+  });
+
+  test('a namespace takes its jobs with it', async () => {
+    await kubectl('create namespace shop');
+    await kubectl('create job long --image=busybox --namespace=shop -- sleep 100');
+    await kubectl('create job short --image=busybox --namespace=shop -- true');
+    await kubectl('wait job/short --namespace=shop --for=condition=complete --timeout=30s');
+    await kubectl('delete namespace shop --timeout=30s');
+    expect(await kubectl('get pods,jobs --namespace=shop -o name')).toBe('');
   });
 
   describe('cron jobs', () => {
