@@ -65,7 +65,8 @@ export const kubeletMachine = base
     context: ({ input }) => kubeletContext(input),
     initial: 'off',
     states: {
-      off: {},
+      // A machine that has never run hears nothing of its node.
+      off: { on: { 'node.changed': {} } },
       registering: {
         entry: 'register',
         on: {

@@ -30,6 +30,6 @@ export function allReady(
   });
 }
 
-function isReady(node: Node | undefined): boolean {
+export function isReady(node: Node | undefined): boolean {
   return holds(node?.status?.conditions, 'Ready');
 }

@@ -18,6 +18,7 @@ import { KubeletHost } from './kubelet-host.ts';
 import { NodeIndexes } from './node-indexes.ts';
 import { defaultProfile, type SimulationProfile } from './node-profile.ts';
 import { ProfileShelf } from './profile-shelf.ts';
+import { isReady } from './ready-nodes.ts';
 import { SharedTimers } from './shared-timers.ts';
 import { profileAnnotation, SimulatedNode, type SimulatedNodePorts } from './simulated-node.ts';
 import { type UsageReader, usageReader } from './usage.ts';
@@ -38,8 +39,12 @@ export type SimulatedNodesOptions = {
 
 export const defaultCapacity = defaultProfile.capacity;
 
-/** So many machines boot at once; the event loop is given back in between. */
-const bootsAtOnce = 200;
+/**
+ * So many machines are on their way from power on to Ready at once: each costs the cluster a dozen writes, and a log that is
+ * flooded answers nobody, leader elections included. One that takes longer is not waited for.
+ */
+const bootingMax = 200;
+const bootingMsMax = 5_000;
 
 export function startSimulatedNodes(options: SimulatedNodesOptions): SimulatedNodes {
   return new SimulatedNodes(options);
@@ -54,8 +59,11 @@ export class SimulatedNodes {
   readonly #indexes = new NodeIndexes();
   readonly #unlisten: () => void;
   readonly #timers: SharedTimers;
-  #booting: SimulatedNode[] = [];
-  #pause: Timer | undefined;
+  /** Still to be booted. */
+  #off: SimulatedNode[] = [];
+  /** Booted and not seen Ready since. */
+  readonly #booting = new Set<string>();
+  #patience: Timer | undefined;
 
   constructor(options: SimulatedNodesOptions) {
     const { world, writer, logger, count } = options;
@@ -85,8 +93,8 @@ export class SimulatedNodes {
   /** Ends all of them; the nodes stay in the cluster. Resolves once nothing is being written any more. */
   async stop(): Promise<void> {
     this.#unlisten();
-    this.#pause?.cancel();
-    this.#booting = [];
+    this.#patience?.cancel();
+    this.#off = [];
     for (const node of this.#nodes.values()) node.forget();
     await this.#host.stop();
     this.#timers.stop();
@@ -169,24 +177,33 @@ export class SimulatedNodes {
     const node = new SimulatedNode({ ...made, index, ordinal }, this.#ports);
     this.#nodes.set(name, node);
     this.#host.add(node.host);
-    this.#booting.push(node);
+    this.#off.push(node);
   }
 
   #bootMore(): void {
-    if (this.#pause !== undefined) return;
-    for (const node of this.#booting.splice(0, bootsAtOnce)) {
+    if (this.#off.length === 0 || this.#booting.size >= bootingMax) return;
+    for (const node of this.#off.splice(0, bootingMax - this.#booting.size)) {
+      const { name } = node.host;
       // It may have been removed or booted since.
-      if (this.#nodes.get(node.host.name) === node) node.boot();
+      if (this.#nodes.get(name) !== node || node.host.isUp) continue;
+      this.#booting.add(name);
+      node.boot();
     }
-    if (this.#booting.length === 0) return;
-    this.#pause = this.#ports.clock.after(0, () => {
-      this.#pause = undefined;
+    this.#patience?.cancel();
+    this.#patience = this.#ports.clock.after(bootingMsMax, () => {
+      this.#booting.clear();
       this.#bootMore();
     });
   }
 
+  /** One more is Ready: others may boot, many at a time. */
+  #booted(name: string): void {
+    if (this.#booting.delete(name) && this.#booting.size <= bootingMax / 2) this.#bootMore();
+  }
+
   #nodeChanged({ type, ref: { name }, current }: Change): void {
     const hosted = this.#nodes.get(name);
+    if (this.#booting.has(name) && isReady(current.object as unknown as Node)) this.#booted(name);
     if (type === 'DELETED') {
       if (hosted?.added === true) void this.#drop(name);
     } else if (hosted === undefined && type === 'ADDED') {
