@@ -47,7 +47,7 @@ export type BodySource = Readable & { readonly aborted?: boolean };
 export type BodyOptions = { readonly bytesMax: number; readonly encoding: string | undefined };
 
 export function readBody(source: BodySource, { bytesMax, encoding }: BodyOptions): BodyRead {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const { promise: bytes, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
 
@@ -59,7 +59,12 @@ export function readBody(source: BodySource, { bytesMax, encoding }: BodyOptions
   const onEnd = () => {
     stopListening();
     const only = chunks[0];
-    resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size));
+    const raw = only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size);
+    try {
+      resolve(decode(raw, { bytesMax, encoding }));
+    } catch (error) {
+      reject(error);
+    }
   };
   const onAborted = () => fail(new RequestAborted());
   const stopListening = () => {
@@ -76,7 +81,6 @@ export function readBody(source: BodySource, { bytesMax, encoding }: BodyOptions
   // A stream that is reset may still say 'end', which must not make half a body a whole one: 'aborted' comes first.
   else source.on('data', onData).on('end', onEnd).on('aborted', onAborted).on('close', onAborted);
 
-  const bytes = promise.then((raw) => decode(raw, { bytesMax, encoding }));
   // A handler that stopped waiting for the body must not turn its failure into an unhandled rejection.
   bytes.catch(() => {});
   return { bytes, fail };
