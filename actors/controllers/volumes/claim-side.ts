@@ -45,8 +45,7 @@ export function claimSide(
 function seek(world: ObjectReader, claim: PersistentVolumeClaim, options: Options): Plan {
   const storageClass = classOf(world, claim);
   const delayed = waitsForConsumer(storageClass);
-  const volumes = world.list<PersistentVolume>(resources.persistentVolumes);
-  const volume = findVolume({ claim, volumes, onlyMeant: delayed });
+  const volume = madeFor(world, claim) ?? findVolume({ claim, volumes: allVolumes(world), onlyMeant: delayed });
   if (volume !== undefined) return bind(volume, claim);
   if (!namesClass(claim)) {
     const found = defaultClassOf(world.list<StorageClass>(resources.storageClasses));
@@ -58,6 +57,17 @@ function seek(world: ObjectReader, claim: PersistentVolumeClaim, options: Option
   if (claimClass(claim) !== '') return provision(claim, storageClass, options);
   const message = 'no persistent volumes available for this claim and no storage class is set';
   return pending(claim, note(claim, 'Normal', 'FailedBinding', message), options);
+}
+
+/** Provisioners name volumes after their claims: most are found without looking through all of them. */
+function madeFor(world: ObjectReader, claim: PersistentVolumeClaim): PersistentVolume | undefined {
+  const name = `pvc-${claim.metadata.uid}`;
+  const volume = world.get<PersistentVolume>(resources.persistentVolumes, { name });
+  return volume && findVolume({ claim, volumes: [volume], onlyMeant: true });
+}
+
+function allVolumes(world: ObjectReader): PersistentVolume[] {
+  return world.list<PersistentVolume>(resources.persistentVolumes);
 }
 
 /** One volume was asked for by name. */
