@@ -98,7 +98,8 @@ describe.skipIf(kubectlPath === undefined)('what kubectl learns of the kinds', (
     const printed = await cluster.ok(['api-resources', '--no-headers']);
     const rows = printed.split('\n').map((line) => line.split(/\s+/));
     const of = (name: string) => rows.find(([first]) => first === name)?.slice(1);
-    expect(rows).toHaveLength(67);
+    // Kubernetes' own, and the two of metrics.k8s.io.
+    expect(rows).toHaveLength(67 + 2);
     expect(of('persistentvolumeclaims')).toEqual(['pvc', 'v1', 'true', 'PersistentVolumeClaim']);
     expect(of('certificatesigningrequests')).toEqual([
       'csr',
@@ -132,7 +133,8 @@ describe.skipIf(kubectlPath === undefined)('what kubectl learns of the kinds', (
     await eventually(() => cluster.ok(['get', '--raw', '/readyz']));
     const services = await cluster.ok(['get', 'apiservices', '--no-headers']);
     const rows = services.split('\n').map((line) => line.split(/\s+/).slice(0, 3));
-    expect(rows).toHaveLength(21);
+    // Kubernetes' own, and metrics.k8s.io.
+    expect(rows).toHaveLength(21 + 1);
     expect(rows.every(([, service, available]) => service === 'Local' && available === 'True')).toBe(true);
     const health = await cluster.ok(['get', 'cs', '--no-headers']);
     expect(health.split('\n').map((line) => line.split(/\s+/).slice(0, 3))).toEqual([
