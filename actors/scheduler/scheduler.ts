@@ -18,7 +18,7 @@ import type { ClusterEvent, FilterPlugin, Profile } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import { Nominations } from './nominations.ts';
 import { PodPlacing } from './pod-placing.ts';
-import { type PodInfo, PodShapes, type WaitingPod, withoutObject } from './pod-shape.ts';
+import { type PodInfo, type PodShape, PodShapes, type WaitingPod, withoutObject } from './pod-shape.ts';
 import { isGated, sameLabels, standingOf } from './pod-standing.ts';
 import type { Backoff } from './queued-pod.ts';
 import { flushEveryMs, type QueueCounts, SchedulingQueue } from './scheduling-queue.ts';
@@ -254,12 +254,22 @@ export class Scheduler {
       this.cluster.replace(info, before);
       return;
     }
-    const node = this.cluster.place(info, nodeName);
-    if (before !== undefined && known !== undefined) {
-      this.#wake({ kind: 'podLeft', node: before, pod: known.shape }, moment);
+    if (before?.name === nodeName && known !== undefined) this.#standsAs(info, known.shape, before, moment);
+    else {
+      const node = this.cluster.place(info, nodeName);
+      if (before !== undefined && known !== undefined) {
+        this.#wake({ kind: 'podLeft', node: before, pod: known.shape }, moment);
+      }
+      this.#wake({ kind: 'podPlaced', node, pod: info.shape }, moment);
     }
-    this.#wake({ kind: 'podPlaced', node, pod: info.shape }, moment);
     this.placing.poke(moment);
+  }
+
+  /** The pod stays where it is, but looks different: for others it is as if one had gone and another come. */
+  #standsAs(info: PodInfo, shapeBefore: PodShape, node: NodeInfo, moment: Moment): void {
+    this.cluster.place(info, node.name);
+    this.#wake({ kind: 'podLeft', node, pod: shapeBefore }, moment);
+    this.#wake({ kind: 'podPlaced', node, pod: info.shape }, moment);
   }
 
   #waiting(pod: Pod, profile: Profile, moment: Moment): void {
@@ -272,8 +282,12 @@ export class Scheduler {
     const previous = queued?.info;
     if (queued === undefined) this.queue.add(info, { nowMs, gated, cause });
     else this.queue.update(queued, info, { nowMs, gated, matters: shapeBefore !== info.shape, cause });
-    // A pod assumed on a node stands there already.
-    if (this.cluster.nodeOf(uid) !== undefined) return;
+    const assumed = this.cluster.nodeOf(uid);
+    if (assumed !== undefined) {
+      // It stands there already as far as others are concerned, in its new version from now on.
+      if (shapeBefore !== undefined && shapeBefore !== info.shape) this.#standsAs(info, shapeBefore, assumed, moment);
+      return;
+    }
     const promised = this.nominations.recorded(info, previous);
     if (promised !== undefined) this.#promiseEnded(info, promised, moment);
   }
