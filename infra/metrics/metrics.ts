@@ -80,23 +80,21 @@ abstract class Family {
 
   abstract print(lines: string[]): void;
 
-  /** `{a="x",b="y"}`, or nothing. */
-  protected labelText(values: readonly string[], extra = ''): string {
-    const parts = this.labels.map((label, index) => `${label}="${escapeLabel(values[index] ?? '')}"`);
-    if (extra !== '') parts.push(extra);
-    return parts.length === 0 ? '' : `{${parts.join(',')}}`;
+  /** `a="x",b="y"` */
+  protected labelText(values: readonly string[]): string {
+    return this.labels.map((label, index) => `${label}="${escapeLabel(values[index] ?? '')}"`).join(',');
   }
 }
 
-/** Series by their label values, made when first asked for. */
+/** Series by their label values, made when first asked for. There may be thousands: what is printed is made once. */
 abstract class SeriesFamily<S> extends Family {
-  protected readonly series = new Map<string, { readonly labels: readonly string[]; readonly series: S }>();
+  protected readonly series = new Map<string, { readonly labels: string; readonly series: S }>();
 
   at(...labels: readonly string[]): S {
     const key = labels.join('\u0000');
     let found = this.series.get(key);
     if (found === undefined) {
-      found = { labels, series: this.make() };
+      found = { labels: this.labelText(labels), series: this.make() };
       this.series.set(key, found);
     }
     return found.series;
@@ -121,8 +119,7 @@ class CounterFamily extends SeriesFamily<CounterSeries & { value: number }> impl
   }
 
   print(lines: string[]): void {
-    for (const { labels, series } of this.series.values())
-      lines.push(`${this.name}${this.labelText(labels)} ${series.value}`);
+    for (const { labels, series } of this.series.values()) lines.push(`${this.name}${braced(labels)} ${series.value}`);
   }
 }
 
@@ -139,34 +136,25 @@ class HistogramFamily extends SeriesFamily<Distribution> implements Histogram {
   }
 
   print(lines: string[]): void {
-    for (const { labels, series } of this.series.values()) {
-      let below = 0;
-      for (const [index, bound] of this.#buckets.entries()) {
-        below += series.counts[index] ?? 0;
-        lines.push(`${this.name}_bucket${this.labelText(labels, `le="${bound}"`)} ${below}`);
-      }
-      lines.push(`${this.name}_bucket${this.labelText(labels, 'le="+Inf"')} ${series.count}`);
-      lines.push(`${this.name}_sum${this.labelText(labels)} ${series.sum}`);
-      lines.push(`${this.name}_count${this.labelText(labels)} ${series.count}`);
-    }
+    for (const { labels, series } of this.series.values()) printDistribution(lines, this.name, labels, series);
   }
 }
 
-class Distribution implements HistogramSeries {
+class Distribution implements HistogramSeries, Distributed {
   readonly counts: number[];
   sum = 0;
   count = 0;
-  readonly #buckets: readonly number[];
+  readonly bounds: readonly number[];
 
-  constructor(buckets: readonly number[]) {
-    this.#buckets = buckets;
-    this.counts = buckets.map(() => 0);
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.counts = bounds.map(() => 0);
   }
 
   observe(value: number): void {
     this.sum += value;
     this.count++;
-    const index = this.#buckets.findIndex((bound) => value <= bound);
+    const index = this.bounds.findIndex((bound) => value <= bound);
     if (index >= 0) this.counts[index] = (this.counts[index] ?? 0) + 1;
   }
 }
@@ -180,7 +168,7 @@ class ReadFamily extends Family {
   }
 
   print(lines: string[]): void {
-    for (const [labels, value] of this.#read()) lines.push(`${this.name}${this.labelText(labels)} ${value}`);
+    for (const [labels, value] of this.#read()) lines.push(`${this.name}${braced(this.labelText(labels))} ${value}`);
   }
 }
 
@@ -193,17 +181,26 @@ class ReadHistogramFamily extends Family {
   }
 
   print(lines: string[]): void {
-    for (const [labels, { bounds, counts, sum, count }] of this.#read()) {
-      let below = 0;
-      for (const [index, bound] of bounds.entries()) {
-        below += counts[index] ?? 0;
-        lines.push(`${this.name}_bucket${this.labelText(labels, `le="${bound}"`)} ${below}`);
-      }
-      lines.push(`${this.name}_bucket${this.labelText(labels, 'le="+Inf"')} ${count}`);
-      lines.push(`${this.name}_sum${this.labelText(labels)} ${sum}`);
-      lines.push(`${this.name}_count${this.labelText(labels)} ${count}`);
-    }
+    for (const [labels, distributed] of this.#read())
+      printDistribution(lines, this.name, this.labelText(labels), distributed);
   }
+}
+
+function printDistribution(lines: string[], name: string, labels: string, distributed: Distributed): void {
+  const { bounds, counts, sum, count } = distributed;
+  const bucket = `${name}_bucket{${labels === '' ? '' : `${labels},`}le="`;
+  let below = 0;
+  for (const [index, bound] of bounds.entries()) {
+    below += counts[index] ?? 0;
+    lines.push(`${bucket}${bound}"} ${below}`);
+  }
+  lines.push(`${bucket}+Inf"} ${count}`);
+  lines.push(`${name}_sum${braced(labels)} ${sum}`);
+  lines.push(`${name}_count${braced(labels)} ${count}`);
+}
+
+function braced(labels: string): string {
+  return labels === '' ? '' : `{${labels}}`;
 }
 
 function escapeLabel(value: string): string {

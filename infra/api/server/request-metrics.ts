@@ -153,15 +153,22 @@ export class MeasuredResponse implements ApiResponse {
 /** In the order of `shape`. */
 function labelsOf(info: RequestInfo): readonly string[] {
   const { verb, group, version, resource, subresource, isResourceRequest } = info;
-  if (!isResourceRequest) return [verb.toUpperCase(), '', '', '', plainPath(info.path), '', component];
-  return [verbs[verb] ?? verb.toUpperCase(), group, version, resource, subresource, scopeOf(info), component];
+  const method = verbs.get(verb) ?? 'other';
+  if (!isResourceRequest) return [method, '', '', '', plainPath(info.path), '', component];
+  return [method, group, version, resource, subresource, scopeOf(info), component];
 }
 
 const component = 'apiserver';
 const unnamed: readonly string[] = ['', '', '', '', '', '', component];
 
-/** Where upstream counts under the method rather than under the verb. */
-const verbs: Readonly<Record<string, string>> = { create: 'POST', update: 'PUT' };
+/** As upstream: anybody can ask with a method of their own, and some verbs are counted under their method. */
+const verbs: ReadonlyMap<string, string> = new Map([
+  ['create', 'POST'],
+  ['update', 'PUT'],
+  ...['connect', 'delete', 'deletecollection', 'get', 'list', 'patch', 'post', 'proxy', 'put', 'watch'].map(
+    (verb) => [verb, verb.toUpperCase()] as const,
+  ),
+]);
 
 function scopeOf({ name, namespace, verb }: RequestInfo): string {
   if (name !== '' && verb !== 'list' && verb !== 'watch') return 'resource';
