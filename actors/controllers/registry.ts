@@ -35,6 +35,7 @@ import {
 import { type ResourceQuotaOptions, resourceQuotaController, resourceQuotaDefaults } from './quota/resource-quota.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationControllerController } from './replication-controller.ts';
+import { resourceClaimController } from './resourceclaim/resource-claim.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccountController } from './service-account.ts';
 import { serviceAccountTokenController, type TokenControllerOptions } from './service-account-token.ts';
@@ -86,8 +87,8 @@ export function allControllers(options: ControllersOptions): readonly Controller
     statefulSetController(),
     daemonSetController(),
     endpointsController(),
-    endpointSliceMirroringController(),
     endpointSliceController(),
+    endpointSliceMirroringController(),
     serviceCidrController(),
     ipAddressController(),
     flowSchemaController(),
@@ -99,6 +100,7 @@ export function allControllers(options: ControllersOptions): readonly Controller
       : [horizontalPodAutoscalerController({ ...autoscalerDefaults, ...options.autoscaler })]),
     taintEvictionController(),
     ...volumeControllers(options.volumes),
+    resourceClaimController(),
     podGarbageCollector({ ...podGarbageCollectorDefaults, ...options.podGarbageCollector }),
   ];
 }

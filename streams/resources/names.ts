@@ -37,6 +37,8 @@ export const resources = {
   serviceCidrs: { group: 'networking.k8s.io', resource: 'servicecidrs' },
   runtimeClasses: { group: 'node.k8s.io', resource: 'runtimeclasses' },
   podDisruptionBudgets: { group: 'policy', resource: 'poddisruptionbudgets' },
+  resourceClaims: { group: 'resource.k8s.io', resource: 'resourceclaims' },
+  resourceClaimTemplates: { group: 'resource.k8s.io', resource: 'resourceclaimtemplates' },
   priorityClasses: { group: 'scheduling.k8s.io', resource: 'priorityclasses' },
   storageClasses: { group: 'storage.k8s.io', resource: 'storageclasses' },
   csiDrivers: { group: 'storage.k8s.io', resource: 'csidrivers' },

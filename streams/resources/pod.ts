@@ -160,6 +160,14 @@ export type PodSpec = {
   readonly schedulingGates?: readonly { readonly name: string }[];
   readonly overhead?: Quantities;
   readonly volumes?: readonly unknown[];
+  readonly resourceClaims?: readonly PodResourceClaim[];
+};
+
+/** Claims devices for the pod: by the claim's name, or with a claim of its own made from a template. */
+export type PodResourceClaim = {
+  readonly name: string;
+  readonly resourceClaimName?: string;
+  readonly resourceClaimTemplateName?: string;
 };
 
 export type ContainerStateWaiting = { readonly reason?: string; readonly message?: string };
@@ -213,6 +221,9 @@ export type PodStatus = {
   readonly initContainerStatuses?: readonly ContainerStatus[];
   readonly containerStatuses?: readonly ContainerStatus[];
   readonly ephemeralContainerStatuses?: readonly ContainerStatus[];
+  /** Which claims were made from templates; an entry without a claim says that none was needed. */
+  readonly resourceClaimStatuses?: readonly { readonly name: string; readonly resourceClaimName?: string }[];
+  readonly extendedResourceClaimStatus?: { readonly resourceClaimName: string };
 };
 
 export type Pod = KubeObject & { readonly spec: PodSpec; readonly status?: PodStatus };

@@ -44,6 +44,8 @@ export const resourceByKind: Readonly<Record<string, ResourceName & { readonly n
   LimitRange: { ...resources.limitRanges, namespaced: true },
   ResourceQuota: { ...resources.resourceQuotas, namespaced: true },
   PodDisruptionBudget: { ...resources.podDisruptionBudgets, namespaced: true },
+  ResourceClaim: { ...resources.resourceClaims, namespaced: true },
+  ResourceClaimTemplate: { ...resources.resourceClaimTemplates, namespaced: true },
   ServiceCIDR: { ...resources.serviceCidrs, namespaced: false },
   IPAddress: { ...resources.ipAddresses, namespaced: false },
   ClusterRole: { ...resources.clusterRoles, namespaced: false },
