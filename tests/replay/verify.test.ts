@@ -323,7 +323,7 @@ describe('each damage is found and named:', () => {
     const events = recorded.map((event) =>
       event === last
         ? withObject(event, ({ metadata, spec }) => {
-            metadata.annotations = { added: 'yes' };
+            metadata.annotations = { ...metadata.annotations, added: 'yes' };
             spec.containers = [{ ...(spec.containers as object[])[0], image: 'other' }];
           })
         : event,
@@ -333,7 +333,7 @@ describe('each damage is found and named:', () => {
     if (comparison.with !== 'log') throw new Error('compared with the log');
     const object = `default pod/${parseSubject(last.subject)?.name}`;
     expect(comparison.differences.first).toEqual([
-      { object, path: '.metadata.annotations', replayed: { added: 'yes' }, live: undefined },
+      { object, path: '.metadata.annotations.added', replayed: 'yes', live: undefined },
       { object, path: '.spec.containers[0].image', replayed: 'other', live: 'busybox' },
     ]);
   });
