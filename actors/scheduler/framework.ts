@@ -159,7 +159,12 @@ export type FailedAttempt = {
 };
 
 /** The nodes that were looked at, and beside each why it does not suit. The arrays are reused for the next pod. */
-export type Rejected = { readonly nodes: readonly NodeInfo[]; readonly rejections: readonly Rejection[] };
+export type Rejected = {
+  readonly nodes: readonly NodeInfo[];
+  readonly rejections: readonly Rejection[];
+  /** How many of them other pods' leaving could help. */
+  readonly resolvable: number;
+};
 
 /** What a plugin is given once the node is chosen. `state` is the attempt's own, from PreFilter on. */
 export type Cycle = { readonly cluster: ClusterSnapshot; readonly state: CycleState; readonly nowMs: number };

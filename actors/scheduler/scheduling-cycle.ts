@@ -75,7 +75,7 @@ export class SchedulingCycle {
   readonly #failures = new WeakMap<RankTable, { readonly generation: number; readonly finding: Finding }>();
   /** What the last search found; kept to spare allocations. */
   readonly #feasible: NodeInfo[] = [];
-  readonly #rejected: { readonly nodes: NodeInfo[]; readonly rejections: Rejection[] } = { nodes: [], rejections: [] };
+  readonly #rejected = { nodes: [] as NodeInfo[], rejections: [] as Rejection[], resolvable: 0 };
   #next = 0;
 
   constructor({ profile, cluster, random, nominations = new Nominations(cluster), watch = unwatched }: CycleOptions) {
@@ -138,6 +138,7 @@ export class SchedulingCycle {
     feasible.length = 0;
     rejected.nodes.length = 0;
     rejected.rejections.length = 0;
+    rejected.resolvable = 0;
     const count = candidates.length;
     const wanted = feasibleNodesWanted(count, this.profile.percentageOfNodesToScore);
     const own = this.#nominations.nodeOf(attempt.pod.uid);
@@ -153,6 +154,7 @@ export class SchedulingCycle {
       else {
         rejected.nodes.push(node);
         rejected.rejections.push(rejection);
+        if (rejection.resolvable) rejected.resolvable++;
       }
     }
     return examined;
@@ -189,7 +191,9 @@ export class SchedulingCycle {
 
   #rejectedEverywhere(attempt: Attempt, rejection: Rejection): Finding {
     const { nodes } = this.#cluster;
-    const rejected = rejection.resolvable ? { nodes, rejections: nodes.map(() => rejection) } : noneRejected;
+    const rejected = rejection.resolvable
+      ? { nodes, rejections: nodes.map(() => rejection), resolvable: nodes.length }
+      : noneRejected;
     const help = this.#help(attempt, rejected);
     const message = joined(`0/${nodes.length} nodes are available: ${rejection.reasons.join(', ')}.`, help.message);
     return none({ nodes: nodes.length, message, rejectedBy: [rejection.plugin], help });
@@ -240,7 +244,7 @@ type Attempt = {
   readonly trial: Trial;
 };
 
-const noneRejected: Rejected = { nodes: [], rejections: [] };
+const noneRejected: Rejected = { nodes: [], rejections: [], resolvable: 0 };
 const helpless: Help = { message: '', nominatedNode: '', preemption: undefined };
 
 /** `own`: the node is promised to this very pod. */

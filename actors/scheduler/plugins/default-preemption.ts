@@ -77,15 +77,12 @@ type Found = { readonly candidates: readonly Candidate[]; readonly reasons: Read
 
 function findCandidates(attempt: FailedAttempt, args: DefaultPreemptionArgs, memory: Memory): Found {
   const { rejected, random, cluster } = attempt;
-  const nodes: NodeInfo[] = [];
-  rejected.nodes.forEach((node, i) => {
-    if (rejected.rejections[i]?.resolvable === true) nodes.push(node);
-  });
   const clean: Candidate[] = [];
   const violating: Candidate[] = [];
   const reasons = new Map<Rejection, number>();
-  if (nodes.length === 0) return { candidates: [], reasons };
-  const wanted = candidatesWanted(nodes.length, {
+  const { nodes, rejections, resolvable } = rejected;
+  if (resolvable === 0) return { candidates: [], reasons };
+  const wanted = candidatesWanted(resolvable, {
     percentage: args.minCandidateNodesPercentage,
     absolute: args.minCandidateNodesAbsolute,
   });
@@ -93,8 +90,9 @@ function findCandidates(attempt: FailedAttempt, args: DefaultPreemptionArgs, mem
   const offset = random.int(nodes.length);
   const dryRun = dryRunner(attempt, budgets, memory);
   for (let i = 0; i < nodes.length; i++) {
-    const node = nodes[(offset + i) % nodes.length];
-    if (node === undefined) continue;
+    const at = (offset + i) % nodes.length;
+    const node = nodes[at];
+    if (node === undefined || rejections[at]?.resolvable !== true) continue;
     const run = dryRun(node);
     if (run.kind === 'unhelpful') reasons.set(run.rejection, (reasons.get(run.rejection) ?? 0) + 1);
     else (run.violations === 0 ? clean : violating).push(run);

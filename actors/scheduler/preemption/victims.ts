@@ -8,6 +8,7 @@ import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo, WaitingPod } from '../pod-shape.ts';
 import type { Trial } from '../trial.ts';
 import { splitByBudget } from './budgets.ts';
+import { harmOf } from './candidates.ts';
 
 export type Candidate = {
   readonly kind: 'candidate';
@@ -16,6 +17,8 @@ export type Candidate = {
   readonly victims: readonly PodInfo[];
   /** Victims whose disruption budget allows none. */
   readonly violations: number;
+  /** See candidates.ts. */
+  readonly harm: readonly number[];
 };
 
 export type DryRun = Candidate | { readonly kind: 'unhelpful'; readonly rejection: Rejection };
@@ -58,7 +61,8 @@ export function victimsOn({ pod, node, trial, budgets }: DryRunInput): DryRun {
     for (const other of free) if (!reprieved(trial, other)) victims.push(other);
     if (violating.length > 0 && free.length > 0) victims.sort(byImportance);
     // With nobody to evict, eviction is not what was missing.
-    return victims.length === 0 ? noVictims : { kind: 'candidate', node, victims, violations };
+    if (victims.length === 0) return noVictims;
+    return { kind: 'candidate', node, victims, violations, harm: harmOf(victims, violations) };
   } finally {
     trial.end();
   }
@@ -69,7 +73,7 @@ export function byImportance(a: PodInfo, b: PodInfo): number {
   return b.shape.priority - a.shape.priority || startOf(a) - startOf(b);
 }
 
-export function startOf({ startedAtMs }: PodInfo): number {
+function startOf({ startedAtMs }: PodInfo): number {
   return startedAtMs ?? Number.MAX_SAFE_INTEGER;
 }
 
