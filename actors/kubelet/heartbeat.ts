@@ -1,23 +1,25 @@
-// How a kubelet keeps its node alive in the eyes of the cluster: registration, status and lease. Each step looks at what
+// How a kubelet keeps its node alive in the eyes of the cluster: registration, status and its lease. Each step looks at what
 // the world shows and does what is missing (invariant: level-based), with one write under way per object.
 
 import { resources } from '../../streams/resources/names.ts';
-import type { Lease, Node } from '../../streams/resources/node.ts';
+import type { Node } from '../../streams/resources/node.ts';
 import { findCondition } from '../kit/conditions.ts';
 import type { KubeletContext, KubeletEffect, KubeletEvent } from './kubelet-context.ts';
-import { leaseDraft, nodeDraft, nodeLabels, nodeStatus, renewedLease, saysTheSame } from './node-object.ts';
+import { nodeDraft, nodeLabels, nodeStatus, saysTheSame } from './node-object.ts';
 import { conditionOf, pressures, starved } from './pressure.ts';
 import { causeOf, isNewer, Turn } from './turn.ts';
 
 const nodeTimer = 'node';
 const statusTimer = 'status';
-const renewTimer = 'renew';
 const retryFirstMs = 1_000;
 const retryMaxMs = 7_000;
 /** A status that others keep changing is corrected no more often than this. */
 const correctMinMs = 10_000;
 
-export class KubeletTurn extends Turn<KubeletContext, Extract<KubeletEffect, { kind: 'runPod' | 'answerResize' }>> {}
+export class KubeletTurn extends Turn<
+  KubeletContext,
+  Extract<KubeletEffect, { kind: 'runPod' | 'answerResize' | 'holdLease' | 'dropLease' }>
+> {}
 
 /** Takes in what an event says. */
 export function hear(turn: KubeletTurn, event: KubeletEvent): void {
@@ -39,7 +41,6 @@ export function hear(turn: KubeletTurn, event: KubeletEvent): void {
       break;
     case 'write.settled':
       if (event.ticket === draft.nodeTicket) nodeSettled(turn, event);
-      else if (event.ticket === draft.leaseTicket) leaseSettled(turn, event);
       break;
     case 'kubelet.crashed':
     case 'kubelet.stopped':
@@ -70,21 +71,28 @@ export function greet(turn: KubeletTurn): void {
   tell(turn, 'Rebooted', `Node ${profile.name} has been rebooted, boot id: ${bootID}`, 'Warning');
 }
 
-/** running: status and lease are renewed when they are due. */
+/** running: its status is told when it is due. */
 export function beat(turn: KubeletTurn): void {
   const { node } = turn.draft;
   if (node === null) return;
   if (turn.draft.nodeTicket === null && !turn.isArmed(nodeTimer)) tellNode(turn, node);
-  if (turn.draft.leaseTicket === null && !turn.isArmed(renewTimer)) renew(turn, node);
+}
+
+/** The lease is held from the registration on, in the node's name. */
+export function holdLease(turn: KubeletTurn): void {
+  const { node } = turn.draft;
+  if (node === null) return;
+  turn.draft.holdsLease = true;
+  turn.ask({ kind: 'holdLease', node });
 }
 
 /** Everything the machine was about is forgotten, and its timers with it. */
 export function goDark(turn: KubeletTurn): void {
+  if (turn.draft.holdsLease) turn.ask({ kind: 'dropLease' });
+  turn.draft.holdsLease = false;
   for (const timer in turn.draft.timers) turn.disarm(timer);
   turn.draft.node = null;
-  turn.draft.lease = null;
   turn.draft.nodeTicket = null;
-  turn.draft.leaseTicket = null;
   turn.draft.toldMs = null;
   turn.draft.right = null;
   turn.draft.failures = 0;
@@ -139,24 +147,6 @@ function update(turn: KubeletTurn, node: Node, subresource?: 'status'): void {
   turn.ask({ kind: 'write', ticket, write, cause: causeOf(node) });
 }
 
-function renew(turn: KubeletTurn, node: Node): void {
-  const { draft, nowMs } = turn;
-  const { lease } = draft;
-  const ticket = turn.ticket('lease');
-  draft.leaseTicket = ticket;
-  turn.arm(renewTimer, lease === null ? draft.beat.firstRenewMs : draft.beat.renewMs);
-  const resource = resources.leases;
-  turn.ask({
-    kind: 'write',
-    ticket,
-    write:
-      lease === null
-        ? { kind: 'create', resource, object: leaseDraft(node, nowMs) }
-        : { kind: 'update', resource, object: renewedLease(lease, { node, nowMs }) },
-    cause: null,
-  });
-}
-
 /** A shortage that begins or ends is told at once. */
 function pressed(
   turn: KubeletTurn,
@@ -194,24 +184,6 @@ function nodeSettled(turn: KubeletTurn, { outcome, newest }: Settled): void {
   }
   draft.toldMs = null;
   turn.arm(nodeTimer, retryMs(draft.failures++));
-}
-
-function leaseSettled(turn: KubeletTurn, { outcome, newest }: Settled): void {
-  const { draft } = turn;
-  draft.leaseTicket = null;
-  if (outcome.kind === 'done') {
-    draft.failures = 0;
-    draft.lease = outcome.object as Lease;
-    return;
-  }
-  const known = newest as Lease | undefined;
-  const fresher = known !== undefined && (draft.lease === null || isNewer(known, draft.lease));
-  if (fresher || (outcome.reason === 'NotFound' && draft.lease !== null)) {
-    draft.lease = known ?? null;
-    turn.disarm(renewTimer);
-    return;
-  }
-  turn.arm(renewTimer, retryMs(draft.failures++));
 }
 
 function retryMs(failures: number): number {

@@ -1,7 +1,7 @@
 // What a kubelet remembers about its node, and what it hears. Plain data.
 
 import type { KubeObject } from '../../streams/resources/meta.ts';
-import type { Lease, Node } from '../../streams/resources/node.ts';
+import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { WriteSettled } from '../kit/effect.ts';
 import type { Refusal, Share } from './admission.ts';
@@ -45,6 +45,9 @@ export type KubeletEffect =
   | CommonEffect
   /** Start the pod's worker; with a refusal it only tells the world why the pod failed. */
   | { readonly kind: 'runPod'; readonly pod: Pod; readonly refusal: Refusal | undefined }
+  /** Renew the node's lease from now on, or no more. */
+  | { readonly kind: 'holdLease'; readonly node: Node }
+  | { readonly kind: 'dropLease' }
   | { readonly kind: 'answerResize'; readonly uid: string; readonly answer: ResizeAnswer };
 
 export type ResizeAnswer = Extract<RuntimeEvent, { type: 'resize.granted' | 'resize.refused' }>;
@@ -61,10 +64,9 @@ export type KubeletContext = TurnContext & {
   readonly beat: Beat;
   /** As the world last showed it; null before the node is registered and after it was deleted. */
   readonly node: Node | null;
-  readonly lease: Lease | null;
-  /** Tickets of the writes under way: one about the node, one about its lease. */
+  /** Ticket of the write under way. */
   readonly nodeTicket: string | null;
-  readonly leaseTicket: string | null;
+  readonly holdsLease: boolean;
   /** When the status was last told. */
   readonly toldMs: number | null;
   /** The version of the node that was found to say the same as its kubelet, and until when that is enough. */
@@ -83,9 +85,8 @@ export function kubeletContext({ profile, beat }: KubeletInput): KubeletContext 
     profile,
     beat,
     node: null,
-    lease: null,
     nodeTicket: null,
-    leaseTicket: null,
+    holdsLease: false,
     toldMs: null,
     right: null,
     failures: 0,

@@ -8,7 +8,7 @@
 
 import { setup } from 'xstate';
 import { decideResize } from './decide-resize.ts';
-import { beat, goDark, greet, hear, KubeletTurn, loseAllPods, register } from './heartbeat.ts';
+import { beat, goDark, greet, hear, holdLease, KubeletTurn, loseAllPods, register } from './heartbeat.ts';
 import {
   type KubeletContext,
   type KubeletEffect,
@@ -43,6 +43,7 @@ export const kubeletMachine = base
       hear: taking(hear),
       register: taking(register),
       greet: taking(greet),
+      holdLease: taking(holdLease),
       beat: taking(beat),
       // One step for both: heartbeats are most of what thousands of kubelets do.
       'hear, beat': taking((turn, event) => {
@@ -77,7 +78,7 @@ export const kubeletMachine = base
         always: { guard: 'isRegistered', target: 'running' },
       },
       running: {
-        entry: ['greet', 'beat'],
+        entry: ['greet', 'holdLease', 'beat'],
         on: {
           'node.changed': { actions: 'hear, beat' },
           'write.settled': { actions: 'hear, beat' },

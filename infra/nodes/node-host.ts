@@ -22,6 +22,7 @@ import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import { keyOf } from '../../streams/views/stored-object.ts';
 import type { WriteContext, Writer } from '../host/writer.ts';
 import type { ContainerRuntime, LogOptions, LogOutcome } from './container-runtime.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
 import { NodeActor, type TimerEffect } from './node-actor.ts';
 import { type PodReferences, podReferences } from './pod-references.ts';
 import { PodRunner } from './pod-runner.ts';
@@ -55,6 +56,7 @@ export class NodeHost {
   readonly #kubelet: NodeActor<KubeletEvent, Effect>;
   readonly #pods = new Map<string, PodRunner>();
   readonly #references: PodReferences;
+  readonly #lease: LeaseKeeper;
   readonly #underWay = new Set<Promise<unknown>>();
   #runtime: ContainerRuntime | undefined;
   #bootID = '';
@@ -65,6 +67,7 @@ export class NodeHost {
     this.name = options.profile.name;
     this.#options = options;
     this.#references = podReferences(options.world);
+    this.#lease = new LeaseKeeper({ ...options, write: (write) => this.#write(write, null) });
     this.#machine = newKubelet(options);
     this.#kubelet = new NodeActor<KubeletEvent, Effect>(this.#machine, {
       clock: options.clock,
@@ -180,6 +183,12 @@ export class NodeHost {
         return;
       case 'runPod':
         this.#runPod(effect.pod, effect.refusal);
+        return;
+      case 'holdLease':
+        this.#lease.hold(effect.node);
+        return;
+      case 'dropLease':
+        this.#lease.drop();
         return;
       case 'answerResize':
         this.#runnerOf(effect.uid)?.hear(effect.answer);

@@ -479,13 +479,7 @@ describe('a kubelet', () => {
   test('then takes up its lease and beats', () => {
     const kubelet = running();
     expect(kubelet.state).toBe('running');
-    expect(kubelet.asked()).toEqual([
-      'create nodes',
-      'note Starting',
-      'arm status 300000',
-      'arm renew 4000',
-      'create leases',
-    ]);
+    expect(kubelet.asked()).toEqual(['create nodes', 'note Starting', 'holdLease', 'arm status 300000']);
   });
 
   test('that finds its node tells the new boot', () => {
@@ -510,23 +504,6 @@ describe('a kubelet', () => {
     expect(kubelet.asked()).toEqual(['arm node 1000']);
     kubelet.fire('node');
     expect(kubelet.asked()).toEqual(['create nodes']);
-  });
-
-  test('renews its lease when it is due, and takes a newer one over', () => {
-    const kubelet = running();
-    const lease = {
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      metadata: { name: 'n1', uid: 'l', resourceVersion: '1' },
-    };
-    kubelet.send({ type: 'write.settled', ticket: kubelet.ticket('lease'), outcome: { kind: 'done', object: lease } });
-    kubelet.asked();
-    kubelet.fire('renew');
-    expect(kubelet.asked()).toEqual(['arm renew 10000', 'update leases']);
-    const newest = { ...lease, metadata: { ...lease.metadata, resourceVersion: '9' } };
-    const outcome = { kind: 'failed', reason: 'Conflict', message: '' } as const;
-    kubelet.send({ type: 'write.settled', ticket: kubelet.ticket('lease'), outcome, newest });
-    expect(kubelet.asked()).toEqual(['disarm renew', 'arm renew 10000', 'update leases']);
   });
 
   test('takes pods that fit and refuses the others', () => {
@@ -613,7 +590,7 @@ describe('a kubelet', () => {
     kubelet.asked();
     kubelet.send({ type: 'node.changed', node: undefined });
     expect(kubelet.state).toBe('unregistered');
-    expect(kubelet.asked().sort()).toEqual(['disarm renew', 'disarm status']);
+    expect(kubelet.asked().sort()).toEqual(['disarm status', 'dropLease']);
   });
 
   test('that crashes hears nothing until it is started again', () => {

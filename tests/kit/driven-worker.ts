@@ -183,6 +183,8 @@ function describe(effect: WorkerEffect | KubeletEffect): string {
     case 'answerResize':
       return `${effect.answer.type} ${effect.uid}`;
     case 'askResize':
+    case 'holdLease':
+    case 'dropLease':
     case 'makeSandbox':
     case 'removePod':
       return effect.kind;

@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Writer } from '../../../infra/host/writer.ts';
 import { UnknownNode } from '../../../infra/nodes/simulated-nodes.ts';
+import { seededRandom } from '../../../streams/base/random.ts';
 import { resources } from '../../../streams/resources/names.ts';
 import type { Lease, Node } from '../../../streams/resources/node.ts';
 import type { Pod } from '../../../streams/resources/pod.ts';
@@ -266,11 +267,12 @@ test('a thousand pods that are bound at once all run', async () => {
 });
 
 test('writes that are refused, or answered too late, are made again until they hold', async () => {
-  let calls = 0;
+  // Drawn, because faults that come in turns may meet the same writer each time.
+  const fates = seededRandom('refusing');
   const refusing = (writer: Writer): Writer => ({
     note: writer.note,
     async write(write, context) {
-      const turn = calls++ % 4;
+      const turn = fates.int(4);
       if (turn === 1) return { kind: 'failed', reason: 'Unavailable', message: 'the log does not answer' };
       if (turn === 2) return { kind: 'failed', reason: 'Conflict', message: 'somebody else was first' };
       const outcome = await writer.write(write, context);
