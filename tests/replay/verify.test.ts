@@ -323,7 +323,7 @@ describe('each damage is found and named:', () => {
     const events = recorded.map((event) =>
       event === last
         ? withObject(event, ({ metadata, spec }) => {
-            metadata.annotations = { ...metadata.annotations, added: 'yes' };
+            metadata.annotations = { ...(metadata.annotations as object), added: 'yes' };
             spec.containers = [{ ...(spec.containers as object[])[0], image: 'other' }];
           })
         : event,
