@@ -88,8 +88,19 @@ function rivalsOf(
 }
 
 function selectsOne(found: FoundScale, pods: readonly Pod[]): boolean {
-  const text = found.kind === 'found' ? (found.scale.status?.selector ?? '') : '';
+  const selector = found.kind === 'found' ? selectorOf(found.scale) : undefined;
+  return selector !== undefined && pods.some(({ metadata }) => matchesRequirements(selector, metadata.labels));
+}
+
+/** Selectors that have been read: every autoscaler looks at all the others of its namespace. */
+const read = new WeakMap<Scale, readonly Requirement[]>();
+
+function selectorOf(scale: Scale): readonly Requirement[] | undefined {
+  const known = read.get(scale);
+  if (known !== undefined) return known;
+  const text = scale.status?.selector ?? '';
   const parsed = parseLabelSelector(text);
-  if (text === '' || parsed.kind === 'invalid') return false;
-  return pods.some(({ metadata }) => matchesRequirements(parsed.requirements, metadata.labels));
+  if (text === '' || parsed.kind === 'invalid') return undefined;
+  read.set(scale, parsed.requirements);
+  return parsed.requirements;
 }

@@ -9,6 +9,8 @@ import type { KindTable } from '../kinds/kind-table.ts';
 import { scaleOf } from '../verbs/scale.ts';
 
 export function scaleReader(kinds: KindTable): ScaleReader {
+  // Versions do not change, and the same ones are asked for again and again.
+  const known = new WeakMap<object, Scale>();
   return (world, { namespace, target }) => {
     const { apiVersion = '', kind: kindName, name } = target;
     const parts = apiVersion.split('/');
@@ -19,8 +21,12 @@ export function scaleReader(kinds: KindTable): ScaleReader {
     if (!kind.subresources.some((sub) => sub.name === 'scale')) return failed(unknownPath().message);
     const stored = world.stored(kind, { namespace: kind.namespaced ? namespace : '', name });
     if (stored === undefined) return failed(notFound(kind, name).message);
+    const before = known.get(stored.object);
+    if (before !== undefined) return { kind: 'found', resource: kind, scale: before };
     try {
-      return { kind: 'found', resource: kind, scale: scaleOf(stored, kind) as Scale };
+      const scale = scaleOf(stored, kind) as Scale;
+      known.set(stored.object, scale);
+      return { kind: 'found', resource: kind, scale };
     } catch (error) {
       if (error instanceof ApiError) return failed(error.message);
       throw error;
