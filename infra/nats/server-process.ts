@@ -23,6 +23,12 @@ import {
   writeServerRecord,
 } from './server-record.ts';
 
+/**
+ * How far its heap may grow before it is collected, in percent of what is in use: Go's default is 100, of which the half
+ * is garbage that waits. Whoever sets GOGC has the last word.
+ */
+const heapGrowthPercent = '50';
+
 export type NatsServerOptions = {
   readonly paths: DataDirPaths;
   /** The nats-server program. */
@@ -134,6 +140,7 @@ function launch(options: NatsServerOptions): { readonly child: ChildProcess; rea
   const logFrom = sizeOf(logFile);
   const child = spawn(program, ['-c', config, '--log', logFile, '--ports_file_dir', paths.natsRun], {
     cwd: paths.natsRun,
+    env: { ...process.env, GOGC: process.env.GOGC ?? heapGrowthPercent },
     stdio: ['ignore', 'ignore', errors],
     detached: process.platform !== 'win32',
     windowsHide: true,
