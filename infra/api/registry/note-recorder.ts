@@ -13,7 +13,7 @@ import type { RequestContext } from './context.ts';
 import type { Recorder } from './recorder.ts';
 import { type Registry, refOf } from './registry.ts';
 
-type Known = { readonly name: string; count: number };
+type Known = { readonly name: string; count: number; readonly created: Promise<void> };
 
 const knownMax = 4_096;
 const pendingMax = 1_000;
@@ -48,21 +48,23 @@ export class NoteRecorder {
     const namespace = note.regarding.metadata.namespace || 'default';
     const id = identity(note);
     const known = this.#known.get(id);
+    // The first one may still be on its way to the log.
+    if (known !== undefined) await known.created.catch(() => {});
     const existing = known && this.#registry.view.get<CoreEvent>(resources.events, { namespace, name: known.name });
     if (known !== undefined && existing !== undefined) {
       known.count++;
-      const count = known.count;
       const lastTimestamp = timestamp(this.#recorder.now());
       const change = ({ object }: { object: AnyObject }) => {
         const { resourceVersion: _, ...metadata } = object.metadata;
-        return { ...object, metadata, count, lastTimestamp } as AnyObject;
+        return { ...object, metadata, count: known.count, lastTimestamp } as AnyObject;
       };
       await this.#registry.update({ kind, namespace, name: known.name }, { change }, context);
       return;
     }
     const event = this.#event(note, namespace);
-    this.#remember(id, event.metadata.name);
-    await this.#create(kind, event, context);
+    const created = this.#create(kind, event, context);
+    this.#remember(id, { name: event.metadata.name, count: 1, created });
+    await created;
   }
 
   /**
@@ -113,8 +115,8 @@ export class NoteRecorder {
     };
   }
 
-  #remember(id: string, name: string): void {
-    this.#known.set(id, { name, count: 1 });
+  #remember(id: string, known: Known): void {
+    this.#known.set(id, known);
     if (this.#known.size <= knownMax) return;
     for (const oldest of this.#known.keys()) {
       this.#known.delete(oldest);
