@@ -2,9 +2,10 @@
 // what its arguments are, and where it stands in the default profile. Source: kubernetes.md §2.2.
 
 import { type SpreadDefaults, systemDefaults } from './default-spreading.ts';
+import type { SelectsDevice } from './devices/allocate.ts';
 import type { Plugin } from './framework.ts';
 import { type DefaultPreemptionArgs, defaultPreemptionWith } from './plugins/default-preemption.ts';
-import { dynamicResources } from './plugins/dynamic-resources.ts';
+import { dynamicResourcesWith } from './plugins/dynamic-resources.ts';
 import { imageLocality } from './plugins/image-locality.ts';
 import {
   type InterPodAffinityArgs,
@@ -34,7 +35,13 @@ export type PluginEntry = {
   readonly name: string;
   /** Of its scores, in the default profile. */
   readonly weight: number;
-  make(args: PluginArgs): Plugin;
+  make(args: PluginArgs, ports: PluginPorts): Plugin;
+};
+
+/** What plugins need of the outside. */
+export type PluginPorts = {
+  /** Evaluates the CEL expressions that select devices. */
+  readonly selectsDevice: SelectsDevice;
 };
 
 /** In the order of the default profile. */
@@ -72,7 +79,7 @@ export const pluginTable: readonly PluginEntry[] = [
       }),
     }),
   },
-  plain('DynamicResources', { postFilter: dynamicResources }, 2),
+  { name: 'DynamicResources', weight: 2, make: (_, { selectsDevice }) => dynamicResourcesWith(selectsDevice) },
   {
     name: 'DefaultPreemption',
     weight: 1,

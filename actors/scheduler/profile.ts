@@ -14,7 +14,7 @@ import type {
   ReservePlugin,
   ScorePlugin,
 } from './framework.ts';
-import { type PluginArgs, pluginTable } from './plugin-table.ts';
+import { type PluginArgs, type PluginPorts, pluginTable } from './plugin-table.ts';
 import { defaultSchedulerName } from './pod-shape.ts';
 
 export type PluginSet = {
@@ -65,11 +65,16 @@ export class ProfileRefused extends Error {
 }
 
 /** `extra` are plugins of the user's own: known by name, and enabled at the end of every profile unless disabled. */
-export function profileOf(spec: ProfileSpec = {}, extra: readonly Plugin[] = []): Profile {
+export function profileOf(
+  spec: ProfileSpec = {},
+  extra: readonly Plugin[] = [],
+  ports: PluginPorts = noPorts,
+): Profile {
   const { plugins = {}, pluginConfig = [], schedulerName = defaultSchedulerName } = spec;
   const args = new Map(pluginConfig.map(({ name, args: given = {} }) => [name, given]));
   const made = new Map<string, Chosen>();
-  for (const { name, weight, make } of pluginTable) made.set(name, { plugin: make(args.get(name) ?? {}), weight });
+  for (const { name, weight, make } of pluginTable)
+    made.set(name, { plugin: make(args.get(name) ?? {}, ports), weight });
   for (const plugin of extra) made.set(plugin.name, { plugin, weight: plugin.weight ?? 1 });
   for (const name of args.keys()) known(made, name);
   const everywhere = changed([...made.values()], plugins.multiPoint, made);
@@ -99,6 +104,9 @@ export function profileOf(spec: ProfileSpec = {}, extra: readonly Plugin[] = [])
     percentageOfNodesToScore: spec.percentageOfNodesToScore ?? 0,
   };
 }
+
+/** Without an engine for expressions no device is selected by one. */
+const noPorts: PluginPorts = { selectsDevice: () => undefined };
 
 function changed(
   before: readonly Chosen[],

@@ -281,7 +281,10 @@ export class Scheduler {
     const queued = this.queue.get(uid);
     const previous = queued?.info;
     if (queued === undefined) this.queue.add(info, { nowMs, gated, cause });
-    else this.queue.update(queued, info, { nowMs, gated, matters: shapeBefore !== info.shape, cause });
+    else {
+      const matters = shapeBefore !== info.shape || claimsNoted(queued.info.pod) !== claimsNoted(pod);
+      this.queue.update(queued, info, { nowMs, gated, matters, cause });
+    }
     const assumed = this.cluster.nodeOf(uid);
     if (assumed !== undefined) {
       // It stands there already as far as others are concerned, in its new version from now on.
@@ -325,6 +328,11 @@ export class Scheduler {
       this.#timers.arm('retry', { nowMs, dueMs: nowMs + retryAfterMs });
     }
   }
+}
+
+/** How many of the pod's device claims are known by name. */
+function claimsNoted({ status }: Pod): number {
+  return status?.resourceClaimStatuses?.length ?? 0;
 }
 
 function hasEndingPods({ pods }: NodeInfo, priority: number): boolean {

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import type { Plugin, Profile } from '../../actors/scheduler/framework.ts';
 import { ProfileRefused, type ProfileSpec, profileOf } from '../../actors/scheduler/profile.ts';
 import type { Backoff } from '../../actors/scheduler/queued-pod.ts';
+import { deviceSelectors } from './device-selectors.ts';
 
 export type SchedulerSettings = {
   readonly profiles?: readonly Profile[];
@@ -47,7 +48,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** `text` undefined: the default profile with the user's own plugins. */
 export function readSchedulerConfig(text: string | undefined, plugins: readonly Plugin[] = []): SchedulerSettings {
-  if (text === undefined) return plugins.length === 0 ? {} : { profiles: [profileOf({}, plugins)] };
+  if (text === undefined) return { profiles: profilesOf([{}], plugins) };
   const config = fieldsOf(parsed(text), 'the file');
   if (config.apiVersion !== apiVersion || config.kind !== kind) {
     throw new SchedulerConfigRefused(`It must be of apiVersion ${apiVersion} and kind ${kind}.`);
@@ -72,7 +73,8 @@ export function readSchedulerConfig(text: string | undefined, plugins: readonly 
 
 function profilesOf(specs: readonly ProfileSpec[], plugins: readonly Plugin[]): readonly Profile[] {
   try {
-    const profiles = specs.map((spec) => profileOf(spec, plugins));
+    const ports = { selectsDevice: deviceSelectors() };
+    const profiles = specs.map((spec) => profileOf(spec, plugins, ports));
     const names = profiles.map(({ schedulerName }) => schedulerName);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw new SchedulerConfigRefused(`Two profiles are named ${twice}.`);

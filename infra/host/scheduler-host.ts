@@ -5,9 +5,8 @@ import { createActor } from 'xstate';
 import type { Effect } from '../../actors/kit/effect.ts';
 import type { Write, WriteOutcome } from '../../actors/kit/write.ts';
 import type { Decision } from '../../actors/scheduler/decisions.ts';
-import { defaultProfile } from '../../actors/scheduler/default-profile.ts';
 import type { Explanation } from '../../actors/scheduler/explanation.ts';
-import { watchedKinds } from '../../actors/scheduler/framework.ts';
+import { type Profile, watchedKinds } from '../../actors/scheduler/framework.ts';
 import type { IncomingCounts } from '../../actors/scheduler/incoming-counts.ts';
 import type { Scheduler, SchedulerCounts } from '../../actors/scheduler/scheduler.ts';
 import { type SchedulerEvent, schedulerMachine } from '../../actors/scheduler/scheduler-machine.ts';
@@ -23,7 +22,7 @@ import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { Change } from '../../streams/views/change.ts';
 import type { ObjectView } from '../../streams/views/object-view.ts';
-import type { SchedulerSettings } from './scheduler-config.ts';
+import { readSchedulerConfig, type SchedulerSettings } from './scheduler-config.ts';
 import type { Writer } from './writer.ts';
 
 export type SchedulerHostOptions = {
@@ -69,6 +68,7 @@ export function startScheduler(options: SchedulerHostOptions): RunningScheduler 
 
 class SchedulerHost implements RunningScheduler {
   readonly #options: SchedulerHostOptions;
+  readonly #profiles: readonly Profile[];
   readonly #actor;
   readonly #timers = new Map<string, Timer>();
   readonly #unsubscribe: (() => void)[] = [];
@@ -79,12 +79,14 @@ class SchedulerHost implements RunningScheduler {
 
   constructor(options: SchedulerHostOptions) {
     this.#options = options;
-    const { random, settings: { profiles, backoff } = {} } = options;
+    const { random } = options;
+    const { profiles = [], backoff } = options.settings ?? readSchedulerConfig(undefined);
+    this.#profiles = profiles;
     this.#actor = createActor(schedulerMachine, {
       input: {
         random: random.stream('scheduler'),
         world: options.world,
-        ...(profiles === undefined ? undefined : { profiles }),
+        profiles,
         backoff,
         stopwatch: () => options.clock.monotonic(),
       },
@@ -107,7 +109,7 @@ class SchedulerHost implements RunningScheduler {
       world.resource(resources.pods).listen((change) => this.#podChanged(change)),
       world.resource(resources.nodes).listen((change) => this.#nodeChanged(change)),
       world.resource(resources.namespaces).listen((change) => this.#namespaceChanged(change)),
-      ...watchedKinds(this.#options.settings?.profiles ?? [defaultProfile]).map((resource) =>
+      ...watchedKinds(this.#profiles).map((resource) =>
         world.resource(resource).listen((change) => this.#objectChanged(resource, change)),
       ),
     );

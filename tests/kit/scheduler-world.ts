@@ -192,6 +192,10 @@ export class SchedulerWorld {
   }
 
   #record(write: Write): WriteOutcome {
+    if (write.kind === 'update' && write.resource.resource !== 'pods') {
+      this.object(write.object as AnyObject, write.resource);
+      return { kind: 'done', object: write.object };
+    }
     if (write.kind === 'update') {
       const { uid, resourceVersion } = write.object.metadata;
       const known = this.pods.get(uid);
