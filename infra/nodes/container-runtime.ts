@@ -55,9 +55,12 @@ export type ResizeRequest = {
   readonly resources: ResourceAmounts;
 };
 
+/** Which pod: a runtime keeps no more of it than this. */
+export type PodName = { readonly namespace: string; readonly name: string; readonly uid: string };
+
 /** Something that happened to a pod's container by itself: it ended, or a probe says otherwise than before. */
 export type RuntimeNews = {
-  readonly pod: Pod;
+  readonly pod: PodName;
   readonly event: Extract<
     RuntimeEvent,
     {
@@ -115,3 +118,7 @@ export type ContainerRuntime = {
   /** The machine goes down: everything is gone, and nothing is told any more. */
   close(): void;
 };
+
+export function nameOf({ metadata: { namespace = '', name, uid } }: Pod): PodName {
+  return { namespace, name, uid };
+}

@@ -25,7 +25,7 @@ import type { ContainerRuntime, LogOptions, LogOutcome } from './container-runti
 import { LeaseKeeper } from './lease-keeper.ts';
 import { NodeActor, type TimerEffect } from './node-actor.ts';
 import { type PodReferences, podReferences } from './pod-references.ts';
-import { PodRunner } from './pod-runner.ts';
+import { PodRunner, type PodRunnerPorts } from './pod-runner.ts';
 import { isMemoryScripted, PressureWatch } from './pressure-watch.ts';
 import type { UsageReader } from './usage.ts';
 
@@ -59,6 +59,7 @@ export class NodeHost {
   readonly #lease: LeaseKeeper;
   readonly #underWay = new Set<Promise<unknown>>();
   #runtime: ContainerRuntime | undefined;
+  #runnerPorts: PodRunnerPorts | undefined;
   #bootID = '';
   /** There is one once the node may be short of something. */
   #watch: PressureWatch | undefined;
@@ -86,9 +87,10 @@ export class NodeHost {
     assert(this.#runtime === undefined, `node ${this.name} is up already`);
     const { runtime, bootID } = this.#options.boot();
     this.#runtime = runtime;
+    this.#runnerPorts = this.#portsFor(runtime);
     runtime.listen(({ pod, event }) => {
-      const runner = this.#pods.get(keyOfPod(pod));
-      if (runner?.uid === pod.metadata.uid) runner.hear(event);
+      const runner = this.#pods.get(keyOf(pod));
+      if (runner?.uid === pod.uid) runner.hear(event);
     });
     this.#bootID = bootID;
     this.#takeUp();
@@ -171,6 +173,7 @@ export class NodeHost {
     this.#pods.clear();
     this.#runtime?.close();
     this.#runtime = undefined;
+    this.#runnerPorts = undefined;
   }
 
   #perform(effect: Effect): void {
@@ -206,30 +209,34 @@ export class NodeHost {
   }
 
   #runPod(pod: Pod, refusal: Refusal | undefined): void {
+    assert(this.#runnerPorts !== undefined, 'a kubelet takes pods while its machine is up');
+    const runner = new PodRunner(pod, this.#runnerPorts);
+    this.#pods.set(keyOfPod(pod), runner);
+    runner.start(pod, refusal);
+  }
+
+  /** Shared by the runners of all pods: there are many, and most of them rest. */
+  #portsFor(runtime: ContainerRuntime): PodRunnerPorts {
     const { profile, world, clock, writer } = this.#options;
-    const { namespace = '', name, uid } = pod.metadata;
-    const key = keyOfPod(pod);
-    assert(this.#runtime !== undefined, 'a kubelet takes pods while its machine is up');
-    const runner: PodRunner = new PodRunner(pod, {
+    return {
       node: { name: profile.name, ip: profile.ip },
-      runtime: this.#runtime,
+      runtime,
       clock,
       write: (write, cause) => this.#write(write, cause),
       note: (note) => writer.note(note, this.#context(null)),
       references: this.#references,
       askResize: (wanted) => this.#kubelet.send({ type: 'pod.resizing', pod: wanted, nowMs: clock.now() }),
-      newest: () => {
+      newest: ({ namespace, name, uid }) => {
         const newest = world.get<Pod>(resources.pods, { namespace, name });
         return newest?.metadata.uid === uid ? newest : undefined;
       },
-      ended: () => this.#podEnded(uid),
-      left: () => {
+      ended: ({ uid }) => this.#podEnded(uid),
+      left: (runner) => {
+        const key = keyOf(runner);
         if (this.#pods.get(key) === runner) this.#pods.delete(key);
-        this.#podEnded(uid);
+        this.#podEnded(runner.uid);
       },
-    });
-    this.#pods.set(key, runner);
-    runner.start(pod, refusal);
+    };
   }
 
   #pressureWatch(): PressureWatch {

@@ -13,10 +13,11 @@ import type { Clock } from '../../streams/base/clock.ts';
 import type { Cause } from '../../streams/log/event.ts';
 import type { KubeObject } from '../../streams/resources/meta.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
-import type { ContainerRuntime, PullOutcome, SandboxOutcome, StartOutcome } from './container-runtime.ts';
+import type { ContainerRuntime, PodName, PullOutcome, SandboxOutcome, StartOutcome } from './container-runtime.ts';
 import { NodeActor, type TimerEffect } from './node-actor.ts';
 import type { PodReferences } from './pod-references.ts';
 
+/** Shared by the pods of a node. */
 export type PodRunnerPorts = {
   readonly node: { readonly name: string; readonly ip: string };
   readonly runtime: ContainerRuntime;
@@ -28,16 +29,18 @@ export type PodRunnerPorts = {
   /** The kubelet is to say whether the node has room for what the pod wants now; its answer is heard. */
   askResize(pod: Pod): void;
   /** The newest version of the pod, where it is still there. */
-  newest(): Pod | undefined;
+  newest(pod: PodName): Pod | undefined;
   /** Its containers have ended for good. */
-  ended(): void;
+  ended(runner: PodRunner): void;
   /** The pod is gone and nothing of it is left on the node. */
-  left(): void;
+  left(runner: PodRunner): void;
 };
 
 type Effect = Exclude<WorkerEffect, TimerEffect>;
 
-export class PodRunner {
+export class PodRunner implements PodName {
+  readonly namespace: string;
+  readonly name: string;
   readonly uid: string;
   readonly #ports: PodRunnerPorts;
   #machine: WorkerActor | undefined;
@@ -49,7 +52,10 @@ export class PodRunner {
   #stopped = false;
 
   constructor(pod: Pod, ports: PodRunnerPorts) {
-    this.uid = pod.metadata.uid;
+    const { namespace = '', name, uid } = pod.metadata;
+    this.namespace = namespace;
+    this.name = name;
+    this.uid = uid;
     this.#seen = revisionOf(pod);
     this.#ports = ports;
   }
@@ -72,7 +78,7 @@ export class PodRunner {
   }
 
   hear(event: RuntimeEvent): void {
-    this.#tell({ ...event, nowMs: this.#ports.clock.now() }, this.#ports.newest);
+    this.#tell({ ...event, nowMs: this.#ports.clock.now() }, () => this.#ports.newest(this));
   }
 
   stop(): void {
@@ -118,12 +124,12 @@ export class PodRunner {
     assert(value !== 'faulted', `the worker of pod ${context.pod.metadata.name} was told something it does not know`);
     if (value === 'gone') {
       this.stop();
-      this.#ports.left();
+      this.#ports.left(this);
       return;
     }
     if (value === 'finished' && !this.#ended) {
       this.#ended = true;
-      this.#ports.ended();
+      this.#ports.ended(this);
     }
     if (atRest(context)) this.#rest();
   }

@@ -4,9 +4,9 @@
 import type { ContainerExit, RunningContainer, RuntimeContainer } from '../../actors/kubelet/runtime.ts';
 import { exceedsAt } from '../../actors/kubelet/usage-script.ts';
 import type { Clock, Timer } from '../../streams/base/clock.ts';
-import type { Container, Pod } from '../../streams/resources/pod.ts';
+import type { Container } from '../../streams/resources/pod.ts';
 import { quantityOf, wholeValue } from '../../streams/resources/quantity.ts';
-import type { RuntimeNews } from './container-runtime.ts';
+import type { PodName, RuntimeNews } from './container-runtime.ts';
 import type { Behaviour } from './simulated-behaviour.ts';
 import type { ContainerRun, LogLine } from './simulated-log.ts';
 import { SimulatedProbes } from './simulated-probes.ts';
@@ -16,8 +16,9 @@ const sigkilled = 137;
 const graceMinMs = 2_000;
 
 export type ContainerStart = {
-  readonly pod: Pod;
+  readonly pod: PodName;
   readonly container: string;
+  /** Where something in it matters while the container runs: probes, hooks. */
   readonly spec: Container | undefined;
   /** Memory it may use, bytes. */
   readonly memoryLimit: string | undefined;
@@ -216,16 +217,20 @@ export class SimulatedContainer {
   }
 }
 
+/** What a run needs of its spec: nothing of most. */
+export function lastingSpec(spec: Container | undefined): Container | undefined {
+  return spec !== undefined && (isProbed(spec) || spec.lifecycle !== undefined) ? spec : undefined;
+}
+
 /** Whether anything is to be found out before the container counts as started or ready. */
 function isProbed({ startupProbe, livenessProbe, readinessProbe }: Container): boolean {
   return startupProbe !== undefined || livenessProbe !== undefined || readinessProbe !== undefined;
 }
 
 export function greetingOf(
-  pod: Pod,
+  { namespace, name }: Pick<PodName, 'namespace' | 'name'>,
   { container, image, restartCount }: { container: string; image: string; restartCount: number },
 ): string {
-  const { namespace, name } = pod.metadata;
   const again = restartCount === 0 ? '' : `, restart ${restartCount}`;
   return `container ${container} of pod ${namespace}/${name} started from ${image}${again}`;
 }

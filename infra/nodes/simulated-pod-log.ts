@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../streams/base/clock.ts';
 import type { ContainerState, ContainerStatus, Pod } from '../../streams/resources/pod.ts';
-import type { LogOutcome, LogRequest } from './container-runtime.ts';
+import { type LogOutcome, type LogRequest, nameOf } from './container-runtime.ts';
 import { behaviourOf } from './simulated-behaviour.ts';
 import { greetingOf, type SimulatedContainer } from './simulated-container.ts';
 import { type ContainerRun, readLog } from './simulated-log.ts';
@@ -62,7 +62,7 @@ function runOf(
   const endedAtMs = finishedAt === undefined ? undefined : Date.parse(finishedAt);
   const code = state?.terminated?.exitCode;
   return {
-    greeting: greetingOf(pod, { container, image, restartCount }),
+    greeting: greetingOf(nameOf(pod), { container, image, restartCount }),
     startedAtMs: Date.parse(startedAt),
     everyMs: read.kind === 'behaviour' ? read.behaviour.logEveryMs : undefined,
     remarks: endedAtMs === undefined ? [] : [{ atMs: endedAtMs, text: `exited with code ${code}` }],

@@ -7,25 +7,26 @@ import type { ResourceAmounts, RuntimePod } from '../../actors/kubelet/runtime.t
 import type { Clock, Timer } from '../../streams/base/clock.ts';
 import type { Random } from '../../streams/base/random.ts';
 import type { Container, Pod } from '../../streams/resources/pod.ts';
-import type {
-  ContainerRuntime,
-  LogOutcome,
-  LogRequest,
-  PullOutcome,
-  PullRequest,
-  ResizeRequest,
-  RuntimeNews,
-  SandboxOutcome,
-  StartOutcome,
-  StartRequest,
-  StopRequest,
+import {
+  type ContainerRuntime,
+  type LogOutcome,
+  type LogRequest,
+  nameOf,
+  type PullOutcome,
+  type PullRequest,
+  type ResizeRequest,
+  type RuntimeNews,
+  type SandboxOutcome,
+  type StartOutcome,
+  type StartRequest,
+  type StopRequest,
 } from './container-runtime.ts';
 import { type ImageName, imaginedImage, parseImage } from './image-name.ts';
 import { type Distribution, drawMs } from './latency.ts';
 import type { PodAddresses } from './node-network.ts';
 import { defaultProfile, type SimulationProfile } from './node-profile.ts';
 import { type Behaviour, behaviourOf } from './simulated-behaviour.ts';
-import { SimulatedContainer } from './simulated-container.ts';
+import { lastingSpec, SimulatedContainer } from './simulated-container.ts';
 import { simulatedLog } from './simulated-pod-log.ts';
 
 export const simulatedRuntimeVersion = 'simulated://1.0.0';
@@ -190,8 +191,12 @@ export class SimulatedRuntime implements ContainerRuntime {
   ): SimulatedContainer {
     const { pod, container, image, name, ip } = start;
     const spec = specNamed(pod, container);
+    const named = nameOf(pod);
     return new SimulatedContainer({
-      ...start,
+      pod: named,
+      container,
+      behaviour: start.behaviour,
+      restartCount: start.restartCount,
       running: {
         name: container,
         id: `simulated://${Buffer.from(this.#random.bytes(32)).toString('hex')}`,
@@ -202,12 +207,12 @@ export class SimulatedRuntime implements ContainerRuntime {
         ready: isReadyAtOnce(start.behaviour, spec),
         ...(spec?.startupProbe !== undefined && { started: false }),
       },
-      spec,
+      spec: lastingSpec(spec),
       ip,
       memoryLimit: spec?.resources?.limits?.memory,
       clock: this.#clock,
       before: before?.run,
-      tell: (event) => this.#listener({ pod, event }),
+      tell: (event) => this.#listener({ pod: named, event }),
     });
   }
 
