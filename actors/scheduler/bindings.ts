@@ -3,12 +3,12 @@
 // unknown outcome keeps the room and asks for the very same binding again, because the log may already hold it.
 
 import { assertNever } from '../../streams/base/assert.ts';
-import type { ResourceName } from '../../streams/resources/meta.ts';
 import type { Effect } from '../kit/effect.ts';
 import type { WriteOutcome } from '../kit/write.ts';
 import type { Rejection } from './framework.ts';
 import { needsPreparation, PodPreparation, type PreparationInput } from './preparation.ts';
 import type { QueuedPod } from './queued-pod.ts';
+import { type NamedObject, Waiters } from './waiters.ts';
 
 export type Binding = {
   readonly queued: QueuedPod;
@@ -50,7 +50,9 @@ export class Bindings {
   readonly #permitted: (uid: string) => void;
   readonly #byUid = new Map<string, Binding>();
   readonly #preparing = new Set<Binding>();
+  readonly #waiters = new Waiters<Binding>();
   #open = 0;
+  #nextDueMs: number | undefined;
 
   /** `permitted`: no Permit plugin can turn the pod away any more. */
   constructor(emit: (effect: Effect) => void, permitted: (uid: string) => void) {
@@ -71,14 +73,9 @@ export class Bindings {
     return this.#byUid.size - this.#preparing.size;
   }
 
-  /** When the first wait of a preparation is given up. */
+  /** No wait of a preparation is given up before. */
   get nextDueMs(): number | undefined {
-    let next: number | undefined;
-    for (const { preparation } of this.#preparing) {
-      const due = preparation?.dueMs;
-      if (due !== undefined && (next === undefined || due < next)) next = due;
-    }
-    return next;
+    return this.#preparing.size === 0 ? undefined : this.#nextDueMs;
   }
 
   get hasOpen(): boolean {
@@ -99,15 +96,16 @@ export class Bindings {
     return this.#proceed(binding, nowMs);
   }
 
-  /** Something has changed, or time has passed: which preparations have come to an end? */
-  poke(nowMs: number, resource?: ResourceName): Settled[] {
-    const settled: Settled[] = [];
-    for (const binding of this.#preparing) {
-      if (!binding.preparation?.listensTo(resource)) continue;
-      const step = this.#proceed(binding, nowMs);
-      if (step.kind !== 'waiting') settled.push(step);
-    }
-    return settled;
+  /** An object has changed, or, without one, nodes and pods: which preparations have come to an end? */
+  poke(nowMs: number, changed?: NamedObject): Settled[] {
+    const listening = ({ preparation }: Binding) => preparation?.listensTo(changed?.resource) === true;
+    return this.#proceedWith(this.#waiters.concernedBy(changed).filter(listening), nowMs);
+  }
+
+  /** Time has passed: which preparations have come to an end? */
+  giveUpLate(nowMs: number): Settled[] {
+    this.#nextDueMs = undefined;
+    return this.#proceedWith([...this.#preparing], nowMs);
   }
 
   isPreparingPod(uid: string): boolean {
@@ -154,7 +152,7 @@ export class Bindings {
     const binding = this.#byUid.get(uid);
     if (binding === undefined) return;
     if (binding.open) this.#open--;
-    this.#preparing.delete(binding);
+    this.#prepareNoMore(binding);
     this.#byUid.delete(uid);
   }
 
@@ -171,18 +169,30 @@ export class Bindings {
     return this.#proceed(binding, nowMs);
   }
 
+  #proceedWith(bindings: readonly Binding[], nowMs: number): Settled[] {
+    return bindings.map((binding) => this.#proceed(binding, nowMs)).filter(({ kind }) => kind !== 'waiting');
+  }
+
+  #prepareNoMore(binding: Binding): void {
+    this.#preparing.delete(binding);
+    this.#waiters.leave(binding);
+  }
+
   #proceed(binding: Binding, nowMs: number): Settled {
     const { queued, preparation } = binding;
     const progress = preparation?.proceed(queued.info, nowMs) ?? ready;
     if (preparation?.isHeld !== true) this.#permitted(queued.info.uid);
     switch (progress.kind) {
       case 'ready':
-        this.#preparing.delete(binding);
+        this.#prepareNoMore(binding);
         this.#ask(binding);
         return { kind: 'waiting' };
       case 'waiting':
-        return progress;
+        this.#waiters.wait(binding, progress.on);
+        this.#nextDueMs = earlier(this.#nextDueMs, preparation?.dueMs);
+        return { kind: 'waiting' };
       case 'writing':
+        this.#waiters.leave(binding);
         for (const write of progress.writes) {
           this.#emit({ kind: 'write', ticket: `${preparePrefix}${queued.info.uid}`, write, cause: queued.cause });
         }
@@ -212,3 +222,8 @@ export class Bindings {
 }
 
 const ready = { kind: 'ready' } as const;
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
+}

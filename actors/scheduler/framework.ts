@@ -23,6 +23,7 @@ import type { CycleState } from './cycle-state.ts';
 import type { NodeAspects, NodeInfo } from './node-info.ts';
 import type { PodInfo, PodShape, WaitingPod } from './pod-shape.ts';
 import type { Trial } from './trial.ts';
+import type { NamedObject } from './waiters.ts';
 
 /** Why a node does not suit a pod. Shared constants wherever possible: verdicts are counted by identity. */
 export type Rejection = {
@@ -197,8 +198,16 @@ export type Preparation =
   | { readonly kind: 'done' }
   /** A refused write is a failure; with `evenIfRefused` the plugin is asked again all the same. */
   | { readonly kind: 'write'; readonly writes: readonly Write[]; readonly evenIfRefused?: boolean }
-  /** `timeoutMs` counts from the first answer of this kind; `message` tells what was waited for. */
-  | { readonly kind: 'wait'; readonly timeoutMs: number; readonly message: string }
+  /**
+   * `timeoutMs` counts from the first answer of this kind; `message` tells what was waited for. Asked again only when one
+   * of the objects in `on` has changed; where they are not named, with any change that might matter.
+   */
+  | {
+      readonly kind: 'wait';
+      readonly timeoutMs: number;
+      readonly message: string;
+      readonly on?: readonly NamedObject[];
+    }
   | { readonly kind: 'failed'; readonly message: string };
 
 export type PreBindPlugin = {

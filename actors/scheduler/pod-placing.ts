@@ -4,7 +4,6 @@
 
 import { assertNever, defined } from '../../streams/base/assert.ts';
 import type { Random } from '../../streams/base/random.ts';
-import type { ResourceName } from '../../streams/resources/meta.ts';
 import type { Effect } from '../kit/effect.ts';
 import type { WriteOutcome } from '../kit/write.ts';
 import { type Binding, Bindings, type Settled } from './bindings.ts';
@@ -24,6 +23,7 @@ import type { Moment } from './scheduler.ts';
 import { SchedulingCycle } from './scheduling-cycle.ts';
 import type { SchedulingQueue } from './scheduling-queue.ts';
 import { Statistics } from './statistics.ts';
+import type { NamedObject } from './waiters.ts';
 
 export type PodPlacingParts = {
   readonly profiles: ReadonlyMap<string, Profile>;
@@ -110,10 +110,15 @@ export class PodPlacing {
     } else this.reports.settled(ticket, outcome, moment.nowMs);
   }
 
-  /** Something has changed, or time has passed: preparations may go on. */
-  poke(moment: Moment, resource?: ResourceName): void {
+  /** An object has changed, or, without one, nodes and pods: preparations may go on. */
+  poke(moment: Moment, changed?: NamedObject): void {
     if (!this.bindings.isPreparing) return;
-    for (const settled of this.bindings.poke(moment.nowMs, resource)) this.#ended(settled, moment);
+    for (const settled of this.bindings.poke(moment.nowMs, changed)) this.#ended(settled, moment);
+  }
+
+  /** Preparations that have waited long enough come to an end. */
+  giveUpLate(moment: Moment): void {
+    for (const settled of this.bindings.giveUpLate(moment.nowMs)) this.#ended(settled, moment);
   }
 
   /** The log tells where the pod is: the answer to our own request may still be on its way, or may never come. */

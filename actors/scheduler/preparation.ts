@@ -9,10 +9,12 @@ import type { CycleState } from './cycle-state.ts';
 import type { Cycle, PermitPlugin, PreBindPlugin, Profile, Rejection } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { WaitingPod } from './pod-shape.ts';
+import type { NamedObject } from './waiters.ts';
 
 export type Progress =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'waiting' }
+  /** For a change of these objects, or, where they are not named, of anything the step listens to. */
+  | { readonly kind: 'waiting'; readonly on?: readonly NamedObject[] | undefined }
   | { readonly kind: 'writing'; readonly writes: readonly Write[] }
   /** A Permit plugin said no, or did not say yes in time. */
   | { readonly kind: 'denied'; readonly rejection: Rejection }
@@ -100,7 +102,7 @@ export class PodPreparation {
       case 'wait':
         return this.#isOverdue(preparation.timeoutMs, cycle.nowMs)
           ? { kind: 'failed', message: said(step, preparation.message) }
-          : { kind: 'waiting' };
+          : { kind: 'waiting', on: preparation.on };
       case 'write':
         this.#writesLeft = preparation.writes.length;
         this.#evenIfRefused = preparation.evenIfRefused === true;

@@ -199,7 +199,8 @@ export class Scheduler {
   objectRecorded(change: ObjectChange, moment: Moment): void {
     this.cluster.worldChanged();
     this.#wake({ kind: 'objectChanged', ...change }, moment);
-    this.placing.poke(moment, change.resource);
+    const { namespace = '', name } = change.object.metadata;
+    this.placing.poke(moment, { resource: change.resource, namespace, name });
     this.#arm(moment.nowMs);
   }
 
@@ -227,7 +228,7 @@ export class Scheduler {
       this.placing.reports.retry(nowMs);
     }
     if (timer === 'flush') this.queue.flushUnschedulable(nowMs);
-    if (timer === 'preparation') this.placing.poke({ nowMs, cause: null });
+    if (timer === 'preparation') this.placing.giveUpLate({ nowMs, cause: null });
     this.queue.flush(nowMs);
     this.#arm(nowMs);
   }

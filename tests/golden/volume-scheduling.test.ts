@@ -9,6 +9,7 @@ import { volumeRestrictions } from '../../actors/scheduler/plugins/volume-restri
 import { volumeZone } from '../../actors/scheduler/plugins/volume-zone.ts';
 import { annotations } from '../../actors/volumes/claims.ts';
 import type { KubeObject } from '../../streams/resources/meta.ts';
+import { resources } from '../../streams/resources/names.ts';
 import type { PodVolume } from '../../streams/resources/storage.ts';
 import { told, worldOf } from '../kit/given-world.ts';
 import { aNode, aPod, aScene, verdicts } from '../kit/scheduling.ts';
@@ -178,7 +179,10 @@ describe('what is decided', () => {
     return progress.kind === 'write' ? told(world as ReturnType<typeof worldOf>, progress) : progress;
   }
 
-  const wait = { kind: 'wait', timeoutMs: 600_000, message: 'binding volumes: context deadline exceeded' };
+  const message = 'binding volumes: context deadline exceeded';
+  const theClaim = { resource: resources.persistentVolumeClaims, namespace: 'default', name: 'data' };
+  const theVolume = { resource: resources.persistentVolumes, name: 'v' };
+  const waitFor = (...on: object[]) => ({ kind: 'wait', timeoutMs: 600_000, message, on });
 
   test('a volume that is there is bound first, and the claim waited for', () => {
     const claim = aClaim('data', { class: 'manual' });
@@ -187,7 +191,7 @@ describe('what is decided', () => {
       expect.stringMatching(/^update persistentvolumes v: .*bound-by-controller.*spec.claimRef none → .*"uid-of-data"/),
     ]);
     const named = aVolume('v', { class: 'manual', claim, annotations: { [annotations.boundByController]: 'yes' } });
-    expect(prepare(scene, claim, named)).toEqual(wait);
+    expect(prepare(scene, claim, named)).toEqual(waitFor(theClaim, theVolume));
     expect(prepare(scene, claim, aVolume('v', { class: 'manual' }))).toEqual({
       kind: 'failed',
       message: 'binding volumes: ClaimRef got reset for pv "v"',
@@ -202,7 +206,10 @@ describe('what is decided', () => {
       'update persistentvolumeclaims data: metadata.annotations none → {"volume.kubernetes.io/selected-node":"n1"}',
     ]);
     const selected = { [annotations.selectedNode]: 'n1' };
-    expect(prepare(scene, aClaim('data', { class: 'late', annotations: selected }), late)).toEqual(wait);
+    const asking = aClaim('data', { class: 'late', annotations: selected });
+    expect(prepare(scene, asking, late)).toEqual(waitFor(theClaim));
+    const named = { ...asking, spec: { ...asking.spec, volumeName: 'v' } };
+    expect(prepare(scene, named, late)).toEqual(waitFor(theClaim, theVolume));
     expect(prepare(scene, data, late)).toEqual({
       kind: 'failed',
       message: 'binding volumes: provisioning failed for PVC "data"',

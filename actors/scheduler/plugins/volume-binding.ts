@@ -3,7 +3,13 @@
 
 import { resources } from '../../../streams/resources/names.ts';
 import { compareQuantity, quantityOf } from '../../../streams/resources/quantity.ts';
-import type { CsiDriver, CsiStorageCapacity, StorageClass } from '../../../streams/resources/storage.ts';
+import type {
+  CsiDriver,
+  CsiStorageCapacity,
+  PersistentVolumeClaim,
+  StorageClass,
+} from '../../../streams/resources/storage.ts';
+import type { ObjectReader } from '../../../streams/views/object-reader.ts';
 import { sameJson } from '../../kit/same-json.ts';
 import { stateKey } from '../cycle-state.ts';
 import {
@@ -20,6 +26,7 @@ import { assumedIn } from '../volumes/assumed-volumes.ts';
 import { bindVolumes } from '../volumes/bind-volumes.ts';
 import { isClaimOf, podClaims } from '../volumes/pod-claims.ts';
 import { type PodVolumes, volumeSearch } from '../volumes/volume-search.ts';
+import type { NamedObject } from '../waiters.ts';
 
 const name = 'VolumeBinding';
 /** Upstream's bindTimeoutSeconds. */
@@ -77,7 +84,12 @@ export const volumeBinding: FilterPlugin & ReservePlugin & PreBindPlugin = {
         decision.wrote = true;
         return progress;
       case 'wait':
-        return { ...progress, timeoutMs: bindTimeoutMs, message: 'binding volumes: context deadline exceeded' };
+        return {
+          ...progress,
+          timeoutMs: bindTimeoutMs,
+          message: 'binding volumes: context deadline exceeded',
+          on: waitedFor(cluster.world, volumes),
+        };
       case 'failed':
         return progress;
       default:
@@ -86,6 +98,26 @@ export const volumeBinding: FilterPlugin & ReservePlugin & PreBindPlugin = {
     }
   },
 };
+
+/** Claims that get a volume, and the volumes that matter to them. */
+function waitedFor(world: ObjectReader, { bindings, provisions }: PodVolumes): NamedObject[] {
+  const on: NamedObject[] = [];
+  for (const { claim, volume } of bindings) {
+    on.push(claimNamed(claim), { resource: resources.persistentVolumes, name: volume.metadata.name });
+  }
+  for (const claim of provisions) {
+    const { namespace = '', name } = claim.metadata;
+    const now = world.get<PersistentVolumeClaim>(resources.persistentVolumeClaims, { namespace, name });
+    const { volumeName = '' } = now?.spec ?? {};
+    on.push(claimNamed(claim));
+    if (volumeName !== '') on.push({ resource: resources.persistentVolumes, name: volumeName });
+  }
+  return on;
+}
+
+function claimNamed({ metadata: { namespace = '', name } }: PersistentVolumeClaim): NamedObject {
+  return { resource: resources.persistentVolumeClaims, namespace, name };
+}
 
 function forget(volumes: PodVolumes | undefined, assumed: ReturnType<typeof assumedIn>): void {
   for (const { claim } of volumes?.bindings ?? []) assumed.forget(claim.metadata.uid);

@@ -187,6 +187,27 @@ describe('a PreBind plugin', () => {
     expect(world.nodeOf('p')).toBe('a');
   });
 
+  test('is asked again only when what it named has changed', () => {
+    let asked = 0;
+    const on = [{ resource: claims, namespace: 'default', name: 'c' }];
+    const world = worldWith(
+      preparing(() => {
+        asked++;
+        return { kind: 'wait', timeoutMs: 60_000, message: 'no claim', on };
+      }),
+    )
+      .pod(p)
+      .settle();
+    const before = asked;
+    world.object({ ...claim, metadata: { ...claim.metadata, name: 'd' } }, claims).settle();
+    world.pod(aPod('q', { nodeName: 'a' })).settle();
+    expect(asked).toBe(before);
+    world.object(claim, claims).settle();
+    expect(asked).toBe(before + 1);
+    world.advance(60_000);
+    expect(told(world)[0]).toBe('FailedScheduling: running PreBind plugin "Mine": no claim');
+  });
+
   test('that waits too long fails with what it waited for', () => {
     const world = worldWith(preparing(() => ({ kind: 'wait', timeoutMs: 2_000, message: 'no claim' })))
       .pod(p)
