@@ -26,6 +26,8 @@ export const limits = {
   decodeEventsMax: 256,
   /** Changes each resource keeps in memory for watches that resume and for lists at an exact revision. */
   windowChangesMax: 8_192,
+  /** The same in bytes of their objects' JSON; in memory most of it is packed. */
+  windowBytesMax: 128 * 1024 * 1024,
   /** Bytes a watcher may lag before it is cut off. */
   watchPendingBytesMax: 16 * 1024 * 1024,
   /** Newest revisions LOG keeps for one object; HIST keeps all. */

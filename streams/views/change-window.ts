@@ -1,17 +1,22 @@
-// The newest changes of one resource, in a ring: watches resume from it and lists at an exact revision are undone with
-// it. Older revisions are answered from history, or with 410 Gone.
+// The newest changes of one resource: watches resume from them and lists at an exact revision are undone with them. Older
+// revisions are answered from history, or with 410 Gone. Bounded in number and in bytes: eight thousand versions of a
+// megabyte each would be the whole memory.
 
 import type { Revision } from '../base/brand.ts';
 import type { Change } from './change.ts';
 
+export type WindowBounds = { readonly changesMax: number; readonly bytesMax: number };
+
 export class ChangeWindow {
-  readonly #changesMax: number;
-  #ring: Change[] = [];
-  #start = 0;
+  readonly #bounds: WindowBounds;
+  /** In order from `#first` on; what has left before it is cut off now and then. */
+  #changes: (Change | undefined)[] = [];
+  #first = 0;
+  #bytes = 0;
   #floor: Revision;
 
-  constructor(changesMax: number, floor: Revision) {
-    this.#changesMax = changesMax;
+  constructor(bounds: WindowBounds, floor: Revision) {
+    this.#bounds = bounds;
     this.#floor = floor;
   }
 
@@ -21,42 +26,37 @@ export class ChangeWindow {
   }
 
   get size(): number {
-    return this.#ring.length;
+    return this.#changes.length - this.#first;
   }
 
-  /** The change that leaves the window for it, if one does. */
-  push(change: Change): Change | undefined {
-    if (this.#ring.length < this.#changesMax) {
-      this.#ring.push(change);
-      return undefined;
+  /** Takes the newest change in; `left` hears of each that leaves the window for it, the oldest first. */
+  push(change: Change, left: (change: Change) => void): void {
+    const { changesMax, bytesMax } = this.#bounds;
+    this.#changes.push(change);
+    this.#bytes += change.current.textBytes;
+    while (this.size > changesMax || (this.#bytes > bytesMax && this.size > 1)) {
+      const oldest = this.#changes[this.#first];
+      this.#changes[this.#first++] = undefined;
+      if (oldest === undefined) continue;
+      this.#floor = oldest.event.revision;
+      this.#bytes -= oldest.current.textBytes;
+      left(oldest);
     }
-    const oldest = this.#ring[this.#start];
-    if (oldest !== undefined) this.#floor = oldest.event.revision;
-    this.#ring[this.#start] = change;
-    this.#start = (this.#start + 1) % this.#changesMax;
-    return oldest;
+    if (this.#first < changesMax) return;
+    this.#changes = this.#changes.slice(this.#first);
+    this.#first = 0;
   }
 
   /** Changes after the revision in order, or undefined where some of them have left the window. */
   after(revision: Revision): Change[] | undefined {
     if (revision < this.#floor) return undefined;
-    const size = this.#ring.length;
-    let low = 0;
-    let high = size;
+    let low = this.#first;
+    let high = this.#changes.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#at(middle)?.event.revision ?? 0) <= revision) low = middle + 1;
+      if ((this.#changes[middle]?.event.revision ?? 0) <= revision) low = middle + 1;
       else high = middle;
     }
-    const changes: Change[] = [];
-    for (let i = low; i < size; i++) {
-      const change = this.#at(i);
-      if (change !== undefined) changes.push(change);
-    }
-    return changes;
-  }
-
-  #at(index: number): Change | undefined {
-    return this.#ring[(this.#start + index) % this.#ring.length];
+    return this.#changes.slice(low) as Change[];
   }
 }

@@ -7,7 +7,7 @@ import { factsOf, isTombstone, type RecordedEvent } from '../log/event.ts';
 import type { ObjectRef } from '../log/subjects.ts';
 import type { AnyObject, Labels, ResourceName } from '../resources/meta.ts';
 import type { Change } from './change.ts';
-import { ChangeWindow } from './change-window.ts';
+import { ChangeWindow, type WindowBounds } from './change-window.ts';
 import { coldStorage } from './cold-storage.ts';
 import { Indexes } from './indexes.ts';
 import { Listeners } from './listeners.ts';
@@ -22,6 +22,11 @@ export type Selection = {
   readonly labels?: Labels | undefined;
 };
 
+const windowBounds: WindowBounds = { changesMax: limits.windowChangesMax, bytesMax: limits.windowBytesMax };
+
+/** What the version before it was can no longer be asked for. */
+const outlived = ({ previous }: Change): void => previous?.outlive();
+
 export class ResourceView {
   readonly name: ResourceName;
   readonly #objects = new Map<string, StoredObject>();
@@ -33,13 +38,13 @@ export class ResourceView {
    */
   readonly #unindexed = new Map<string, StoredObject | undefined>();
   readonly #listeners = new Listeners<Change>();
-  readonly #changesMax: number;
+  readonly #bounds: WindowBounds;
   #window: ChangeWindow;
 
-  constructor(name: ResourceName, floor: Revision, changesMax: number = limits.windowChangesMax) {
+  constructor(name: ResourceName, floor: Revision, bounds: WindowBounds = windowBounds) {
     this.name = name;
-    this.#changesMax = changesMax;
-    this.#window = new ChangeWindow(changesMax, floor);
+    this.#bounds = bounds;
+    this.#window = new ChangeWindow(bounds, floor);
   }
 
   get size(): number {
@@ -61,7 +66,7 @@ export class ResourceView {
     const previous = this.#objects.get(key);
     const change = isTombstone(event) ? this.#remove(ref, event, previous) : this.#put(ref, event, previous);
     if (change === undefined) return undefined;
-    this.#window.push(change)?.previous?.outlive();
+    this.#window.push(change, outlived);
     this.#listeners.tell(change);
     return change;
   }
@@ -78,7 +83,7 @@ export class ResourceView {
 
   /** Ends booting: changes are told from this revision on. */
   loaded(floor: Revision): void {
-    this.#window = new ChangeWindow(this.#changesMax, floor);
+    this.#window = new ChangeWindow(this.#bounds, floor);
   }
 
   /** Stored objects in list order: those of this moment, however long they are read. */

@@ -16,7 +16,7 @@ const isIn = (key: string, { prefix = '', after }: Range) =>
   key.startsWith(prefix) && (after === undefined || key > after);
 
 function viewOf(told: readonly Told[], changesMax = 1_000): { view: ResourceView; heard: Change[] } {
-  const view = new ResourceView(pods, revisionZero, changesMax);
+  const view = new ResourceView(pods, revisionZero, { changesMax, bytesMax: Number.POSITIVE_INFINITY });
   const heard: Change[] = [];
   view.listen((change) => heard.push(change));
   for (const { ref, event } of told) view.apply(ref, event);
@@ -210,7 +210,7 @@ describe('booting', () => {
   });
 
   test('keeps the size of its window', () => {
-    const view = new ResourceView(pods, revisionZero, 2);
+    const view = new ResourceView(pods, revisionZero, { changesMax: 2, bytesMax: Number.POSITIVE_INFINITY });
     view.loaded(revision(5));
     for (const { ref, event } of recordedFrom(
       ['x', 'y', 'z'].map((name) => ({
