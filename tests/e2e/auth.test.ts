@@ -48,7 +48,7 @@ describe.skipIf(kubectlPath === undefined)('access, with stock kubectl', () => {
 
   test('the cluster has its roles from the start, and admin, edit and view have gathered their rules', async () => {
     const roles = (await ok('get', 'clusterroles', '--no-headers', '-o', 'name')).split('\n');
-    expect(roles).toHaveLength(69);
+    expect(roles).toHaveLength(70);
     await eventually(async () => {
       const rules = await ok('get', 'clusterrole', 'view', '-o', 'jsonpath={.rules[*].resources}');
       expect(rules).toContain('"deployments"');

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/retry"
 )
 
 // dynamicObjects writes and reads kinds the client has no types for.
@@ -45,8 +46,20 @@ func roundTrip(ctx context.Context, resource dynamic.ResourceInterface, content 
 	if err != nil {
 		return err
 	}
-	made.SetAnnotations(map[string]string{"seen": "once"})
-	updated, err := resource.Update(ctx, made, metav1.UpdateOptions{})
+	var updated *unstructured.Unstructured
+	// A controller may tell the object's status meanwhile.
+	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		made.SetAnnotations(map[string]string{"seen": "once"})
+		if updated, err = resource.Update(ctx, made, metav1.UpdateOptions{}); err == nil {
+			return nil
+		}
+		newest, getErr := resource.Get(ctx, "dynamic", metav1.GetOptions{})
+		if getErr != nil {
+			return getErr
+		}
+		made = newest
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -26,6 +27,7 @@ import (
 	"k8s.io/client-go/scale"
 	"k8s.io/client-go/tools/cache"
 	watchtools "k8s.io/client-go/tools/watch"
+	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/ptr"
 )
 
@@ -52,13 +54,18 @@ func scales(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	typed, err := s.AppsV1().StatefulSets(s.namespace).GetScale(ctx, "db", metav1.GetOptions{})
-	if err != nil {
+	var typed, stale *autoscalingv1.Scale
+	// The set's controller tells its status meanwhile.
+	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		if typed, err = s.AppsV1().StatefulSets(s.namespace).GetScale(ctx, "db", metav1.GetOptions{}); err != nil {
+			return err
+		}
+		typed.Spec.Replicas = 2
+		stale = typed.DeepCopy()
+		typed, err = s.AppsV1().StatefulSets(s.namespace).UpdateScale(ctx, "db", typed, metav1.UpdateOptions{})
 		return err
-	}
-	typed.Spec.Replicas = 2
-	stale := typed.DeepCopy()
-	if typed, err = s.AppsV1().StatefulSets(s.namespace).UpdateScale(ctx, "db", typed, metav1.UpdateOptions{}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	_, err = s.AppsV1().StatefulSets(s.namespace).UpdateScale(ctx, "db", stale, metav1.UpdateOptions{})
@@ -74,12 +81,15 @@ func scales(ctx context.Context, s *session) error {
 		return err
 	}
 	resource := schema.GroupResource{Group: "apps", Resource: "statefulsets"}
-	of, err := any.Scales(s.namespace).Get(ctx, resource, "db", metav1.GetOptions{})
-	if err != nil {
+	var of *autoscalingv1.Scale
+	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		if of, err = any.Scales(s.namespace).Get(ctx, resource, "db", metav1.GetOptions{}); err != nil {
+			return err
+		}
+		of.Spec.Replicas = 0
+		of, err = any.Scales(s.namespace).Update(ctx, resource, of, metav1.UpdateOptions{})
 		return err
-	}
-	of.Spec.Replicas = 0
-	of, err = any.Scales(s.namespace).Update(ctx, resource, of, metav1.UpdateOptions{})
+	})
 	if err != nil {
 		return err
 	}
