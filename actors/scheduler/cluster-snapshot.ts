@@ -32,6 +32,8 @@ export class ClusterSnapshot {
   readonly #placements = new Map<PodShape, Placements>();
   readonly #imageNodes = new Map<string, number>();
   readonly #namespaces = new Map<string, Labels>();
+  /** Label → its values, as far as anybody asked. */
+  readonly #domains = new Map<string, Set<string>>();
   #shapesWithAffinity = 0;
   #order: NodeInfo[] = [];
   #orderStale = false;
@@ -62,6 +64,20 @@ export class ClusterSnapshot {
       this.#orderStale = false;
     }
     return this.#order;
+  }
+
+  /** The values a label has on the nodes there are. */
+  domainsOf(key: string): ReadonlySet<string> {
+    let domains = this.#domains.get(key);
+    if (domains === undefined) {
+      domains = new Set();
+      for (const { labels } of this.nodes) {
+        const value = labels[key];
+        if (value !== undefined) domains.add(value);
+      }
+      this.#domains.set(key, domains);
+    }
+    return domains;
   }
 
   /** The pods by shape: questions about all pods on all nodes are asked of a few shapes instead. */
@@ -121,6 +137,7 @@ export class ClusterSnapshot {
     if (added || zoneOf(info) !== zone) this.#orderStale = true;
     if (aspects.images) this.#countImages(images, info.images);
     if (aspects.labels) this.#forgetDomains(info);
+    if (added || aspects.labels) this.#domains.clear();
     // A heartbeat changes nothing that matters: what is remembered about the node stays good.
     if (added || Object.values(aspects).includes(true)) this.#touch(info);
     return { info, added, aspects };
@@ -129,6 +146,7 @@ export class ClusterSnapshot {
   removeNode(name: string): void {
     const info = this.#byName.get(name);
     if (info?.node === undefined) return;
+    this.#domains.clear();
     this.#countImages(info.images, new Map());
     info.unsetNode();
     this.#forgetDomains(info);

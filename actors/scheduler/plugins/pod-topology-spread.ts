@@ -114,6 +114,14 @@ function countDomains(
   cluster: ClusterSnapshot,
 ): DomainCounts {
   const counts = new DomainCounts();
+  if (all.length === 1 && constraint.includes === undefined) {
+    // Every node that has the label counts: the sums are kept already.
+    for (const value of cluster.domainsOf(constraint.topologyKey)) counts.add(value, 0);
+    for (const placements of placementsOf(constraint, cluster)) {
+      for (const [value, count] of placements.domains(constraint.topologyKey)) counts.add(value, count);
+    }
+    return counts;
+  }
   const on = countOn(placementsOf(constraint, cluster));
   for (const node of cluster.nodes) {
     if (!hasEveryKey(all, node.labels) || constraint.includes?.(node) === false) continue;
