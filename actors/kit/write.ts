@@ -20,7 +20,7 @@ export type UpdateWrite = {
    * `status` touches nothing but the status, `finalize` the namespace's finalizers, `scale` the replicas, and the object
    * is then an autoscaling/v1 Scale, `approval` the verdict on a certificate request; absent: everything but the status.
    */
-  readonly subresource?: 'status' | 'finalize' | 'scale' | 'approval';
+  readonly subresource?: 'status' | 'finalize' | 'scale' | 'approval' | 'resize' | 'ephemeralcontainers';
 };
 
 export type DeleteWrite = {

@@ -22,7 +22,7 @@ export function containerEvent(turn: PodTurn, record: ContainerRecord, event: Co
       const { fetched } = event;
       const text =
         fetched === undefined
-          ? `Container image "${image}" already present on machine`
+          ? `Container image "${image}" already present on machine and can be accessed by the pod`
           : `Successfully pulled image "${image}" in ${formatDuration(fetched.ms)} (${formatDuration(fetched.ms)} including waiting). Image size: ${fetched.bytes} bytes.`;
       turn.note('Normal', 'Pulled', text, record);
       turn.setContainer(name, { work: 'pulled', pullBackOffMs: 0 });

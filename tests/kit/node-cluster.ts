@@ -40,6 +40,8 @@ export type NewPod = {
   readonly finalizers?: readonly string[];
 };
 
+type PodSubresource = 'status' | 'resize' | 'ephemeralcontainers';
+
 export class NodeCluster {
   readonly clock = new VirtualClock();
   readonly view: ObjectView;
@@ -121,7 +123,7 @@ export class NodeCluster {
   }
 
   /** Somebody else changes the pod. */
-  async change(name: string, change: (pod: Pod) => Pod, subresource?: 'status'): Promise<void> {
+  async change(name: string, change: (pod: Pod) => Pod, subresource?: PodSubresource): Promise<void> {
     const object = change(this.pod(name));
     await this.write({ kind: 'update', resource: resources.pods, object, ...(subresource && { subresource }) });
   }

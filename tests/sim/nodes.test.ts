@@ -1,14 +1,16 @@
 // Nodes under random use and random faults, in virtual time. One seed draws everything: pods that run, end, crash, never
-// pull; deletions with and without grace; machines that go down and come up; processes that are started anew; foreign
-// changes; a log that does not answer. Afterwards the faults stop, and the cluster must come to rest in a true state.
+// pull, fail their probes and outgrow their memory; deletions with and without grace; resizes and debuggers; machines that
+// go down, come up and run short; kubelets and processes that are started anew; foreign changes; a log that does not
+// answer. Afterwards the faults stop, and the cluster must come to rest in a true state.
 
 import { describe, expect, test } from 'vitest';
+import { pressures } from '../../actors/kubelet/pressure.ts';
 import { containerTransitions } from '../../actors/pod/container-machine.ts';
 import { podLifecycle } from '../../actors/pod/pod-machine.ts';
 import type { Writer } from '../../infra/host/writer.ts';
 import { type Random, seededRandom } from '../../streams/base/random.ts';
 import { resources } from '../../streams/resources/names.ts';
-import type { Pod } from '../../streams/resources/pod.ts';
+import type { Container, Pod } from '../../streams/resources/pod.ts';
 import { NodeCluster } from '../kit/node-cluster.ts';
 import { aContainer } from '../kit/pods.ts';
 
@@ -30,6 +32,7 @@ describe.each(seeds)('seed %i', (seed) => {
       await cluster.clock.advance(random.int(10) === 0 ? random.int(60_000) : random.int(400));
     }
     faults.on = false;
+    for (const name of nodeNames) for (const pressure of pressures) cluster.nodes.press(name, pressure, false);
     for (const name of nodeNames) if (!machines.has(name)) cluster.nodes.restart(name);
     await cluster.clock.advance(700_000);
 
@@ -55,7 +58,7 @@ type Stage = { readonly random: Random; readonly machines: Set<string>; readonly
 async function act(cluster: NodeCluster, { random, machines, step }: Stage): Promise<void> {
   const pods = cluster.view.list<Pod>(resources.pods);
   const pod = pods[random.int(Math.max(1, pods.length))];
-  switch (random.int(12)) {
+  switch (random.int(15)) {
     case 0:
     case 1:
     case 2:
@@ -85,6 +88,15 @@ async function act(cluster: NodeCluster, { random, machines, step }: Stage): Pro
       machines.add(name);
       return cluster.nodes.restart(name);
     }
+    case 12: {
+      const name = pick(random, [...machines, ...nodeNames]);
+      machines.add(name);
+      return cluster.nodes.restartKubelet(name);
+    }
+    case 13:
+      return cluster.nodes.press(pick(random, nodeNames), pick(random, pressures), random.int(3) === 0);
+    case 14:
+      return pod && resize(cluster, pod, random);
     case 11: {
       const stopped = cluster.nodes.stop();
       await cluster.clock.advance(1);
@@ -95,6 +107,35 @@ async function act(cluster: NodeCluster, { random, machines, step }: Stage): Pro
   }
 }
 
+/** Another share of the node, or another look into the pod. */
+async function resize(cluster: NodeCluster, pod: Pod, random: Random): Promise<void> {
+  const { name, deletionTimestamp } = pod.metadata;
+  if (deletionTimestamp !== undefined) return;
+  const debugging = random.int(2) === 0;
+  const cpu = pick(random, ['100m', '2', '5']);
+  const sized = ({ resources: was, ...container }: Container): Container => ({
+    ...container,
+    resources: { ...was, requests: { ...was?.requests, cpu } },
+  });
+  const change = (now: Pod): Pod => ({
+    ...now,
+    spec: debugging
+      ? { ...now.spec, ephemeralContainers: [...(now.spec.ephemeralContainers ?? []), debuggerOf(now)] }
+      : {
+          ...now.spec,
+          containers: now.spec.containers.map(sized),
+        },
+  });
+  await cluster.change(name, change, debugging ? 'ephemeralcontainers' : 'resize');
+}
+
+function debuggerOf({ spec }: Pod): Container {
+  return {
+    ...aContainer(`debugger-${spec.ephemeralContainers?.length ?? 0}`),
+    terminationMessagePolicy: 'File',
+  } as Container;
+}
+
 function shape(random: Random): Parameters<NodeCluster['run']>[0] {
   const run = pick(random, ['run', 'run', 'run', 'complete', 'fail', 'crash-loop', 'never-pull']);
   const restartPolicy = pick(random, ['Always', 'Always', 'OnFailure', 'Never'] as const);
@@ -102,10 +143,24 @@ function shape(random: Random): Parameters<NodeCluster['run']>[0] {
     ...(random.int(4) === 0 ? [aContainer('setup')] : []),
     ...(random.int(5) === 0 ? [aContainer('proxy', { restartPolicy: 'Always' })] : []),
   ];
+  const probe = { tcpSocket: { port: 80 }, periodSeconds: 1 + random.int(5), failureThreshold: 1 + random.int(2) };
+  const probes = {
+    ...(random.int(3) === 0 && { readinessProbe: probe }),
+    ...(random.int(4) === 0 && { livenessProbe: probe }),
+    ...(random.int(4) === 0 && { startupProbe: probe }),
+  };
+  const resources = { requests: { cpu: '100m' }, limits: { memory: '100Mi' } };
   return {
-    spec: { restartPolicy, initContainers },
+    spec: { restartPolicy, initContainers, containers: [aContainer('c', { ...probes, resources })] },
     simulation: {
       run,
+      ...pick<Readonly<Record<string, string>>>(random, [
+        {},
+        {},
+        { readiness: `fail ${random.int(9)}s..30s` },
+        { liveness: `fail ${1 + random.int(20)}s..` },
+        { memory: `10Mi, 200Mi@${1 + random.int(30)}s` },
+      ]),
       'run.proxy': 'run',
       duration: `${random.int(3_000)}ms`,
       'stop-duration': `${random.int(4_000)}ms`,

@@ -54,7 +54,9 @@ describe('a plain pod', () => {
       /^Pulled Successfully pulled image "nginx:1\.27" in \d+ms \(\d+ms including waiting\)\. Image size: \d+ bytes\.$/,
     );
     expect(rest).toEqual(['Created Container created', 'Started Container started']);
-    expect(cluster.told('second')[0]).toBe('Pulled Container image "nginx:1.27" already present on machine');
+    expect(cluster.told('second')[0]).toBe(
+      'Pulled Container image "nginx:1.27" already present on machine and can be accessed by the pod',
+    );
     expect(cluster.notes[0]).toMatchObject({
       component: 'kubelet',
       host: 'node-1',
