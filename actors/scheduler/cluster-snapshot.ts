@@ -6,6 +6,7 @@ import { assert } from '../../streams/base/assert.ts';
 import type { Labels } from '../../streams/resources/meta.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
+import { NodeChanges } from './node-changes.ts';
 import { type NodeAspects, NodeInfo } from './node-info.ts';
 import { Placements } from './placements.ts';
 import type { PodInfo, PodShape } from './pod-shape.ts';
@@ -32,6 +33,7 @@ export class ClusterSnapshot {
   readonly #placements = new Map<PodShape, Placements>();
   readonly #imageNodes = new Map<string, number>();
   readonly #namespaces = new Map<string, Labels>();
+  readonly changes = new NodeChanges();
   /** Label → its values, as far as anybody asked. */
   readonly #domains = new Map<string, Set<string>>();
   #shapesWithAffinity = 0;
@@ -223,6 +225,7 @@ export class ClusterSnapshot {
 
   #touch(info: NodeInfo): void {
     info.generation = ++this.#generation;
+    this.changes.record(info);
   }
 
   #countImages(before: NodeInfo['images'], after: NodeInfo['images']): void {

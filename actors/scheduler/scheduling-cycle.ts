@@ -14,6 +14,7 @@ import type { PodShape, WaitingPod } from './pod-shape.ts';
 import { type Help, postFilter } from './post-filter.ts';
 import { type Plan, preFilter } from './pre-filter.ts';
 import { RankTable } from './rank-table.ts';
+import { StandingFailure } from './standing-failure.ts';
 import { Trial } from './trial.ts';
 
 export type Verdict = { readonly node: string; readonly rejection: Rejection };
@@ -75,7 +76,9 @@ export class SchedulingCycle {
   readonly #failures = new WeakMap<RankTable, { readonly generation: number; readonly finding: Finding }>();
   /** What the last search found; kept to spare allocations. */
   readonly #feasible: NodeInfo[] = [];
-  readonly #rejected = { nodes: [] as NodeInfo[], rejections: [] as Rejection[], resolvable: 0 };
+  readonly #found = { nodes: [] as NodeInfo[], rejections: [] as Rejection[], resolvable: 0 };
+  readonly #standing = new WeakMap<RankTable, StandingFailure>();
+  #rejected: Rejected & { readonly counts?: ReadonlyMap<Rejection, number> } = this.#found;
   #next = 0;
 
   constructor({ profile, cluster, random, nominations = new Nominations(cluster), watch = unwatched }: CycleOptions) {
@@ -101,11 +104,7 @@ export class SchedulingCycle {
     const known = this.#failures.get(table);
     if (plan.pure && promised === undefined && known?.generation === cluster.generation) return known.finding;
     let examined = promised === undefined ? 0 : this.#search(attempt, resolve(new Set([promised]), plan, cluster));
-    if (this.#feasible.length === 0) {
-      const candidates = plan.allowed === undefined ? nodes : resolve(plan.allowed, plan, cluster);
-      examined = this.#search(attempt, candidates);
-      this.#next = (this.#next + examined) % nodes.length;
-    }
+    if (this.#feasible.length === 0) examined = this.#searchAll(attempt);
     this.#watch.passed('Filter');
     const feasible = this.#feasible;
     if (feasible.length > 0) {
@@ -131,10 +130,35 @@ export class SchedulingCycle {
     return { pod, table, state, plan, trial };
   }
 
+  /** Looks at every node that comes into question, or at what has changed since the last such pod found none. */
+  #searchAll(attempt: Attempt): number {
+    const cluster = this.#cluster;
+    const { plan, table, pod } = attempt;
+    // A pod with a promise of its own fares differently from its like.
+    const lasting = plan.pure && plan.allowed === undefined && this.#nominations.nodeOf(pod.uid) === undefined;
+    const standing = lasting ? this.#standing.get(table) : undefined;
+    const suitable = standing?.renew(cluster, (node) => verdictOf(attempt, node, false));
+    if (standing !== undefined && suitable !== undefined) {
+      this.#rejected = standing;
+      this.#feasible.push(...suitable);
+      return standing.nodes.length;
+    }
+    const { nodes } = cluster;
+    const examined = this.#search(attempt, plan.allowed === undefined ? nodes : resolve(plan.allowed, plan, cluster));
+    this.#next = (this.#next + examined) % nodes.length;
+    if (lasting && this.#feasible.length === 0) {
+      const failure = new StandingFailure(cluster, this.#rejected);
+      this.#standing.set(table, failure);
+      this.#rejected = failure;
+    } else this.#standing.delete(table);
+    return examined;
+  }
+
   /** Fills `#feasible` and `#rejected`; says how many nodes were looked at. */
   #search(attempt: Attempt, candidates: readonly NodeInfo[]): number {
     const feasible = this.#feasible;
-    const rejected = this.#rejected;
+    const rejected = this.#found;
+    this.#rejected = rejected;
     feasible.length = 0;
     rejected.nodes.length = 0;
     rejected.rejections.length = 0;
@@ -175,8 +199,10 @@ export class SchedulingCycle {
     const { plan } = attempt;
     const nodes = this.#cluster.nodes.length;
     const examined = this.#rejected.nodes.length;
-    const counts = new Map<Rejection, number>();
-    for (const rejection of this.#rejected.rejections) counts.set(rejection, (counts.get(rejection) ?? 0) + 1);
+    const counts = new Map(this.#rejected.counts);
+    if (counts.size === 0) {
+      for (const rejection of this.#rejected.rejections) counts.set(rejection, (counts.get(rejection) ?? 0) + 1);
+    }
     const plugins = new Set<string>();
     for (const { plugin } of counts.keys()) plugins.add(plugin);
     if (examined < nodes) {
@@ -207,7 +233,8 @@ export class SchedulingCycle {
       rejected,
       random: this.#random,
       trial,
-      memo: plan.pure ? table : undefined,
+      // What a pod with a promise of its own finds out is not true for its like.
+      memo: plan.pure && this.#nominations.nodeOf(pod.uid) === undefined ? table : undefined,
     };
     const help = postFilter(this.profile.postFilters, failed);
     this.#watch.passed('PostFilter');
