@@ -17,6 +17,7 @@ const emptyWorld: ObjectReader = {
   get: () => undefined,
   list: () => [],
   ownedBy: () => [],
+  referringTo: () => [],
   podsOnNode: () => [],
   resources: () => [],
   stored: () => undefined,

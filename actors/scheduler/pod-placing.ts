@@ -11,6 +11,7 @@ import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import { Decisions } from './decisions.ts';
 import { countReasons, explain } from './fit-error.ts';
 import type { ClusterEvent, Profile, Rejection } from './framework.ts';
+import { PluginFailed } from './guarded-plugin.ts';
 import type { Nominations } from './nominations.ts';
 import type { WaitingPod } from './pod-shape.ts';
 import { isGated } from './pod-standing.ts';
@@ -20,7 +21,7 @@ import type { QueuedPod } from './queued-pod.ts';
 import { Reports } from './reports.ts';
 import { reserve, unreserve } from './reservation.ts';
 import type { Moment } from './scheduler.ts';
-import { SchedulingCycle } from './scheduling-cycle.ts';
+import { type Finding, SchedulingCycle } from './scheduling-cycle.ts';
 import type { SchedulingQueue } from './scheduling-queue.ts';
 import { Statistics } from './statistics.ts';
 import type { NamedObject } from './waiters.ts';
@@ -71,7 +72,8 @@ export class PodPlacing {
     const cycle = defined(this.#cycles.get(info.shape.schedulerName), 'only pods of known profiles are queued');
     queued.tries++;
     const startMs = this.#parts.stopwatch();
-    const finding = cycle.schedule(info);
+    const finding = this.#find(queued, cycle, nowMs);
+    if (finding === undefined) return;
     this.statistics.attempted(finding.kind, info.shape.schedulerName, this.#parts.stopwatch() - startMs);
     this.decisions.record(info, finding, { atMs: nowMs, weights: cycle.weights });
     const moment = { nowMs, cause: queued.cause, except: info.uid };
@@ -99,6 +101,19 @@ export class PodPlacing {
     this.#parts.wake({ kind: 'podPlaced', node: finding.node, pod: info.shape }, moment);
     this.#ended(started, moment);
     this.poke(moment);
+  }
+
+  /** Undefined where a plugin of the user's own has failed: the pod comes again after a while. */
+  #find(queued: QueuedPod, cycle: SchedulingCycle, nowMs: number): Finding | undefined {
+    try {
+      return cycle.schedule(queued.info);
+    } catch (error) {
+      if (!(error instanceof PluginFailed)) throw error;
+      this.statistics.count('error', queued.info.shape.schedulerName);
+      this.#parts.queue.putBack(queued, { nowMs, gated: false });
+      this.reports.failed(queued, { waits: { reason: 'SchedulerError', message: error.message } }, nowMs);
+      return undefined;
+    }
   }
 
   /** An answer to one of the writes asked for here. */

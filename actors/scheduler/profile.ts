@@ -14,6 +14,7 @@ import type {
   ReservePlugin,
   ScorePlugin,
 } from './framework.ts';
+import { guarded } from './guarded-plugin.ts';
 import { type PluginArgs, type PluginPorts, pluginTable } from './plugin-table.ts';
 import { defaultSchedulerName } from './pod-shape.ts';
 
@@ -75,7 +76,7 @@ export function profileOf(
   const made = new Map<string, Chosen>();
   for (const { name, weight, make } of pluginTable)
     made.set(name, { plugin: make(args.get(name) ?? {}, ports), weight });
-  for (const plugin of extra) made.set(plugin.name, { plugin, weight: plugin.weight ?? 1 });
+  for (const plugin of extra) made.set(plugin.name, { plugin: guarded(plugin), weight: plugin.weight ?? 1 });
   for (const name of args.keys()) known(made, name);
   const everywhere = changed([...made.values()], plugins.multiPoint, made);
   const at = <P extends Point>(point: P): readonly { readonly at: Named[P]; readonly weight: number }[] => {

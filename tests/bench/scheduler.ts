@@ -84,58 +84,93 @@ export const schedulerBench: Bench = {
   async run(say) {
     const rows: Row[] = [];
     for (const workload of workloads) rows.push(await measure(workload, say));
-    return rows;
+    return [...rows, ...(await growth(say))];
   },
 };
 
 export async function measure(workload: Workload, say: (progress: string) => void): Promise<Row> {
-  const { name, initial, measured } = workload;
-  const log = memoryClusterLog();
-  const ports = { clock: systemClock, random: seededRandom(1), logger: silentLogger };
-  const { view, writer } = await startApiStack({ log, ...ports });
-  await ensureFirstObjects({ world: view, writer, port: 6443 });
-  await create(writer, resources.namespaces, 1, () => aNamespace());
-  await create(writer, resources.serviceAccounts, 1, () => aServiceAccount());
-  await create(writer, resources.priorityClasses, 1, () => aPriorityClass());
-  await create(writer, resources.nodes, workload.nodes, aNode);
-  await makeReady(writer, view);
-  const scheduler = startScheduler({ world: view, writer, ...ports });
+  const { name, initial, measured, shape, initialShape } = workload;
+  const bench = await aCluster(workload.nodes);
   say(`${name}: ${workload.nodes} nodes, ${initial} pods first`);
-  await Promise.all([
-    create(writer, resources.pods, initial, workload.initialShape),
-    bound(view, workload.initialShape, initial),
-  ]);
-  const [cpuBefore, started] = [process.cpuUsage(), systemClock.monotonic()];
-  await Promise.all([create(writer, resources.pods, measured, workload.shape), bound(view, workload.shape, measured)]);
-  const seconds = (systemClock.monotonic() - started) / 1_000;
-  const cpu = process.cpuUsage(cpuBefore);
-  const cpuSeconds = (cpu.user + cpu.system) / 1_000_000;
-  await scheduler.stop();
-  await log.close();
+  await bench.schedule(initialShape, { from: 0, to: initial });
+  const { seconds, cpuMs } = await bench.schedule(shape, { from: 0, to: measured });
+  await bench.stop();
+  say(`${name}: ${Math.round(measured / seconds)} pods/s`);
   return {
     work: `${name} ${workload.nodes}/${initial}/${measured}`,
     measured: measured / seconds,
     unit: 'pods/s',
     budget: { atLeast: workload.budget },
     yardstick: { what: "threshold of Kubernetes' own benchmark", value: workload.upstream },
-    note: `${seconds.toFixed(1)} s, ${((cpuSeconds / measured) * 1_000).toFixed(2)} ms CPU a pod; memory log, no kubelets`,
+    note: `${seconds.toFixed(1)} s, ${(cpuMs / measured).toFixed(2)} ms CPU a pod; memory log, no kubelets`,
+  };
+}
+
+/** What a pod costs beside more and more that stand already: it ought to be the same. */
+async function growth(say: (progress: string) => void): Promise<readonly Row[]> {
+  const bench = await aCluster(nodes);
+  const shape = shapes.basic('growing');
+  const rows: Row[] = [];
+  let there = 0;
+  for (const size of [1_000, 10_000, 50_000, 150_000]) {
+    await bench.schedule(shape, { from: there, to: size });
+    const { seconds, cpuMs } = await bench.schedule(shape, { from: size, to: size + growthMeasured });
+    there = size + growthMeasured;
+    const note = `${Math.round(growthMeasured / seconds)} pods/s; memory log, no kubelets`;
+    const work = `CPU of one pod more beside ${size.toLocaleString('en')} on ${nodes.toLocaleString('en')} nodes`;
+    rows.push({ work, measured: cpuMs / growthMeasured, unit: 'ms', note });
+    say(`${size} pods: ${note}`);
+  }
+  await bench.stop();
+  return rows;
+}
+
+const growthMeasured = 2_000;
+
+type Range = { readonly from: number; readonly to: number };
+
+/** API server and scheduler in this process, and nodes that are ready. */
+async function aCluster(nodeCount: number) {
+  const log = memoryClusterLog();
+  const ports = { clock: systemClock, random: seededRandom(1), logger: silentLogger };
+  const { view, writer } = await startApiStack({ log, ...ports });
+  await ensureFirstObjects({ world: view, writer, port: 6443 });
+  await create(writer, resources.namespaces, { from: 0, to: 1 }, () => aNamespace());
+  await create(writer, resources.serviceAccounts, { from: 0, to: 1 }, () => aServiceAccount());
+  await create(writer, resources.priorityClasses, { from: 0, to: 1 }, () => aPriorityClass());
+  await create(writer, resources.nodes, { from: 0, to: nodeCount }, aNode);
+  await makeReady(writer, view);
+  const scheduler = startScheduler({ world: view, writer, ...ports });
+  return {
+    /** Creates pods and waits until all of them have a node. */
+    async schedule(shape: PodShape, range: Range) {
+      const [cpuBefore, started] = [process.cpuUsage(), systemClock.monotonic()];
+      const done = bound(view, shape, range.to - range.from);
+      await Promise.all([create(writer, resources.pods, range, shape), done]);
+      const cpu = process.cpuUsage(cpuBefore);
+      return { seconds: (systemClock.monotonic() - started) / 1_000, cpuMs: (cpu.user + cpu.system) / 1_000 };
+    },
+    async stop() {
+      await scheduler.stop();
+      await log.close();
+    },
   };
 }
 
 async function create(
   writer: Writer,
   resource: ResourceName,
-  count: number,
+  { from, to }: Range,
   shape: (index: number) => Draft<KubeObject>,
 ): Promise<void> {
-  let next = 0;
+  let next = from;
   const worker = async () => {
-    for (let index = next++; index < count; index = next++) {
+    for (let index = next++; index < to; index = next++) {
       const outcome = await writer.write({ kind: 'create', resource, object: shape(index) }, author);
       if (outcome.kind === 'failed') throw new Error(outcome.message);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(writersMax, count) }, worker));
+  await Promise.all(Array.from({ length: Math.min(writersMax, to - from) }, worker));
 }
 
 /** The API server taints new nodes until somebody says that they are ready. */

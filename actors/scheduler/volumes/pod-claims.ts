@@ -2,9 +2,10 @@
 // wait for a consumer get their volume with the pod's node, and everything else keeps the pod from being tried.
 
 import { resources } from '../../../streams/resources/names.ts';
+import { claimNameOf } from '../../../streams/resources/pod-claims.ts';
 import type { PersistentVolumeClaim, PodVolume, StorageClass } from '../../../streams/resources/storage.ts';
 import type { ObjectReader } from '../../../streams/views/object-reader.ts';
-import { claimNameOf, classOf, isClaimForPod, isFullyBound, waitsForConsumer } from '../../volumes/claims.ts';
+import { classOf, isClaimForPod, isFullyBound, waitsForConsumer } from '../../volumes/claims.ts';
 import type { WaitingPod } from '../pod-shape.ts';
 
 export type DelayedClaim = { readonly claim: PersistentVolumeClaim; readonly storageClass: StorageClass };

@@ -21,7 +21,7 @@ import {
   requestedStorage,
   volumeClass,
 } from '../../volumes/claims.ts';
-import { findVolume, isMeantFor } from '../../volumes/matching.ts';
+import { findVolume, openVolumes } from '../../volumes/matching.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { matchesAnyTerm } from '../node-selector.ts';
 import type { AssumedVolumes } from './assumed-volumes.ts';
@@ -83,19 +83,13 @@ type Seeker = DelayedClaim & {
 /** The smallest first, so that each takes the smallest volume that will do. */
 function seekersOf(world: ObjectReader, claims: readonly DelayedClaim[]): Seeker[] {
   if (claims.length === 0) return [];
-  const volumes = world.list<PersistentVolume>(resources.persistentVolumes);
   return claims
     .toSorted((a, b) => compareQuantity(requestedStorage(a.claim.spec), requestedStorage(b.claim.spec)))
     .map((each) => ({
       ...each,
-      volumes: volumes.filter((volume) => isOpen(volume, each.claim)),
+      volumes: openVolumes(world, each.claim).filter((volume) => volumeClass(volume) === claimClass(each.claim)),
       hasRoom: roomFor(world, each),
     }));
-}
-
-function isOpen(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  if (volumeClass(volume) !== claimClass(claim)) return false;
-  return volume.spec.claimRef === undefined || isMeantFor(volume, claim);
 }
 
 type Search = {
