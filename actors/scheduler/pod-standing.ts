@@ -3,6 +3,7 @@
 import type { Labels } from '../../streams/resources/meta.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { Profile } from './framework.ts';
+import type { NodeInfo } from './node-info.ts';
 import { defaultSchedulerName, type WaitingPod } from './pod-shape.ts';
 
 export type Standing =
@@ -40,4 +41,15 @@ export function sameLabels(a: Labels = {}, b: Labels = {}): boolean {
   for (const key in a) if (a[key] !== b[key]) return false;
   for (const key in b) if (!(key in a)) return false;
   return true;
+}
+
+/** How many of the pod's device claims are known by name. */
+export function claimsNoted({ status }: Pod): number {
+  return status?.resourceClaimStatuses?.length ?? 0;
+}
+
+/** Whether pods less important than that are on their way out there. */
+export function hasEndingPods({ pods }: NodeInfo, priority: number): boolean {
+  for (const { shape } of pods.values()) if (shape.terminating && shape.priority < priority) return true;
+  return false;
 }

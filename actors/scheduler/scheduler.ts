@@ -19,7 +19,7 @@ import type { NodeInfo } from './node-info.ts';
 import { Nominations } from './nominations.ts';
 import { PodPlacing } from './pod-placing.ts';
 import { type PodInfo, type PodShape, PodShapes, type WaitingPod, withoutObject } from './pod-shape.ts';
-import { isGated, sameLabels, standingOf } from './pod-standing.ts';
+import { claimsNoted, hasEndingPods, isGated, sameLabels, standingOf } from './pod-standing.ts';
 import type { Backoff } from './queued-pod.ts';
 import { flushEveryMs, type QueueCounts, SchedulingQueue } from './scheduling-queue.ts';
 import { Timers } from './timers.ts';
@@ -329,16 +329,6 @@ export class Scheduler {
       this.#timers.arm('retry', { nowMs, dueMs: nowMs + retryAfterMs });
     }
   }
-}
-
-/** How many of the pod's device claims are known by name. */
-function claimsNoted({ status }: Pod): number {
-  return status?.resourceClaimStatuses?.length ?? 0;
-}
-
-function hasEndingPods({ pods }: NodeInfo, priority: number): boolean {
-  for (const { shape } of pods.values()) if (shape.terminating && shape.priority < priority) return true;
-  return false;
 }
 
 const none: Effect[] = [];
