@@ -56,11 +56,8 @@ function readField(reader: WireReader, end: number, field: WireField, wireType: 
       return;
     case 'map': {
       expectWire(wireType, WIRE_BYTES, name);
-      let map = object[name] as Json | undefined;
-      if (map === undefined) {
-        map = {};
-        object[name] = map;
-      }
+      const map = (object[name] as Json | null | undefined) ?? {};
+      object[name] = map;
       readEntry(reader, reader.partEnd(end), schema, map, depth);
       return;
     }
@@ -83,7 +80,7 @@ function readField(reader: WireReader, end: number, field: WireField, wireType: 
 /** A message that comes twice is merged, which only a writer other than Go's would send. */
 function readObject(reader: WireReader, end: number, schema: ObjectSchema, depth: number, before: unknown): Json {
   const partEnd = reader.partEnd(end);
-  if (before === undefined) return decodeMessage(reader, partEnd, schema, depth + 1);
+  if (before === undefined || before === null) return decodeMessage(reader, partEnd, schema, depth + 1);
   readFields(reader, partEnd, wirePlan(schema), before as Json, depth + 1);
   return before as Json;
 }
@@ -103,11 +100,9 @@ function readListField(
     object[name] = readListMessage(reader, reader.partEnd(end), schema, depth);
     return;
   }
-  let list = object[name] as unknown[] | undefined;
-  if (list === undefined) {
-    list = [];
-    object[name] = list;
-  }
+  // Null is what a message that comes once more was given for a list it did not have.
+  const list = (object[name] as unknown[] | null | undefined) ?? [];
+  object[name] = list;
   const { item } = schema;
   const packed = wireType === WIRE_BYTES && item.kind === 'scalar' && isVarint(item.type);
   if (!packed) list.push(readValue(reader, end, item, wireType, name, depth));

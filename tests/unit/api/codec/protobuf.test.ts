@@ -93,6 +93,14 @@ test('fields of a newer version are skipped', () => {
   expect(decoded.type === 'decoded' && decoded.value).toEqual({ metadata: { name: 'web' } });
 });
 
+test('a message that comes in parts is one, also where an earlier part lacked a list', () => {
+  // spec {} and then spec {containers: [{name: "c"}]}, as field 2 of a pod.
+  const raw = Buffer.from('1200 1205 12030a0163'.replaceAll(' ', ''), 'hex');
+  const body = Buffer.concat([Buffer.from('6b38730012', 'hex'), Buffer.from([raw.length]), raw]);
+  const decoded = decodeProtobuf(body, () => podSchema);
+  expect(decoded.type === 'decoded' && decoded.value.spec).toMatchObject({ containers: [{ name: 'c' }] });
+});
+
 test('structures nested without end are refused', () => {
   const schema = typeSchema('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps') as ObjectSchema;
   let nested: Record<string, unknown> = { type: 'string' };
