@@ -5,11 +5,13 @@
 import type { KubeObject, ResourceName } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
+import { claimNameOf, claimNamesOf, volumesOf } from '../../streams/resources/pod-claims.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../streams/resources/storage.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
+import { toClaim } from '../../streams/views/references.ts';
 import { type Controller, type Key, nothingToDo, type Plan, type WatchedChange } from '../kit/controller.ts';
 import { keyOfObject, parseKey } from '../kit/object-key.ts';
-import { claimNameOf, claimNamesOf, isClaimForPod, volumesOf } from '../volumes/claims.ts';
+import { isClaimForPod } from '../volumes/claims.ts';
 
 export const pvcProtection = 'kubernetes.io/pvc-protection';
 export const pvProtection = 'kubernetes.io/pv-protection';
@@ -112,7 +114,7 @@ function protect({
  */
 function isUsed(world: ObjectReader, claim: PersistentVolumeClaim): boolean {
   const { namespace = '', name } = claim.metadata;
-  return world.list<Pod>(resources.pods, { namespace }).some((pod) => {
+  return world.referringTo<Pod>(resources.pods, toClaim({ namespace, name })).some((pod) => {
     if ((pod.spec.nodeName ?? '') === '') return false;
     return volumesOf(pod).some((volume) => {
       if (claimNameOf(pod, volume) !== name) return false;

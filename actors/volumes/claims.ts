@@ -1,4 +1,4 @@
-// What claims, volumes and classes say about themselves: annotations, class names, and how a pod leads to its claims.
+// What claims, volumes and classes say about themselves: annotations, class names, and whose they are.
 // Shared by the controllers, the scheduler and kubelets. Source of names: component-helpers/storage/volume.
 
 import type { KubeObject } from '../../streams/resources/meta.ts';
@@ -9,7 +9,6 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   PersistentVolumeClaimSpec,
-  PodVolume,
   StorageClass,
 } from '../../streams/resources/storage.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
@@ -108,24 +107,6 @@ export function storageCapacity(volume: PersistentVolume): Quantity {
 export function isLarger(a: Quantity, b: Quantity): boolean {
   return compareQuantity(a, b) > 0;
 }
-
-export function volumesOf(pod: Pod): readonly PodVolume[] {
-  return (pod.spec.volumes ?? []) as readonly PodVolume[];
-}
-
-/** The claim a volume of a pod stands for; an ephemeral volume's is named after the pod and the volume. */
-export function claimNameOf(pod: Pod, volume: PodVolume): string | undefined {
-  if (volume.persistentVolumeClaim !== undefined) return volume.persistentVolumeClaim.claimName;
-  return volume.ephemeral === undefined ? undefined : `${pod.metadata.name}-${volume.name}`;
-}
-
-export function claimNamesOf(pod: Pod): readonly string[] {
-  if (pod.spec.volumes === undefined) return none;
-  const names = volumesOf(pod).flatMap((volume) => claimNameOf(pod, volume) ?? []);
-  return names.length === 0 ? none : names;
-}
-
-const none: readonly string[] = [];
 
 /** A claim of an ephemeral volume belongs to its pod; of another claim with that name nothing is taken. */
 export function isClaimForPod(claim: PersistentVolumeClaim, pod: Pod): boolean {

@@ -3,8 +3,11 @@
 
 import { matchesSelector } from '../../streams/resources/labels.ts';
 import type { Labels } from '../../streams/resources/meta.ts';
+import { resources } from '../../streams/resources/names.ts';
 import { compareQuantity } from '../../streams/resources/quantity.ts';
 import type { AccessMode, PersistentVolume, PersistentVolumeClaim } from '../../streams/resources/storage.ts';
+import type { ObjectReader } from '../../streams/views/object-reader.ts';
+import { toClaim, toNothing } from '../../streams/views/references.ts';
 import { matchesAnyTerm, type Selectable } from '../scheduler/node-selector.ts';
 import { claimClass, requestedStorage, storageCapacity, volumeClass } from './claims.ts';
 
@@ -13,6 +16,10 @@ export function isMeantFor({ spec: { claimRef } }: PersistentVolume, { metadata 
   if (claimRef === undefined || claimRef.name !== metadata.name || claimRef.namespace !== metadata.namespace)
     return false;
   return (claimRef.uid ?? '') === '' || claimRef.uid === metadata.uid;
+}
+
+export function isLargeEnough(volume: PersistentVolume, { spec }: PersistentVolumeClaim): boolean {
+  return compareQuantity(storageCapacity(volume), requestedStorage(spec)) >= 0;
 }
 
 export function hasOtherMode(claim: PersistentVolumeClaim, volume: PersistentVolume): boolean {
@@ -34,11 +41,18 @@ export function mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim)
   if (volume.metadata.deletionTimestamp !== undefined) {
     return `the volume is marked for deletion "${volume.metadata.name}"`;
   }
-  if (compareQuantity(storageCapacity(volume), requestedStorage(claim.spec)) < 0) return 'requested PV is too small';
+  if (!isLargeEnough(volume, claim)) return 'requested PV is too small';
   if (volumeClass(volume) !== claimClass(claim)) return 'storageClassName does not match';
   if (attributesClass(volume) !== attributesClass(claim)) return 'volumeAttributesClassName does not match';
   if (hasOtherMode(claim, volume)) return 'incompatible volumeMode';
   return offersModes(volume, claim.spec.accessModes) ? undefined : 'incompatible accessMode';
+}
+
+/** All volumes the claim could get: those that name it, and those that name none. */
+export function openVolumes(world: ObjectReader, { metadata }: PersistentVolumeClaim): PersistentVolume[] {
+  const meant = world.referringTo<PersistentVolume>(resources.persistentVolumes, toClaim(metadata));
+  const free = world.referringTo<PersistentVolume>(resources.persistentVolumes, toNothing);
+  return meant.length === 0 ? free : [...meant, ...free];
 }
 
 type Search = {
@@ -79,7 +93,7 @@ function isCandidate(volume: PersistentVolume, { claim, without }: Search): bool
   if (volume.spec.claimRef !== undefined && !isMeantFor(volume, claim)) return false;
   if (volume.metadata.deletionTimestamp !== undefined || hasOtherMode(claim, volume)) return false;
   if (attributesClass(volume) !== attributesClass(claim)) return false;
-  return compareQuantity(storageCapacity(volume), requestedStorage(claim.spec)) >= 0;
+  return isLargeEnough(volume, claim);
 }
 
 function isFree(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {

@@ -132,6 +132,12 @@ export class ObjectView implements ObjectReader {
       .map((stored) => stored.object as unknown as T);
   }
 
+  referringTo<T extends KubeObject>(name: ResourceName, reference: string): T[] {
+    return this.resource(name)
+      .referringTo(reference)
+      .map((stored) => stored.object as unknown as T);
+  }
+
   podsOnNode<T extends KubeObject>(node: string): T[] {
     return this.resource(resources.pods)
       .onNode(node)

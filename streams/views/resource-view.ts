@@ -11,6 +11,7 @@ import { ChangeWindow, type WindowBounds } from './change-window.ts';
 import { coldStorage } from './cold-storage.ts';
 import { Indexes } from './indexes.ts';
 import { Listeners } from './listeners.ts';
+import { referencesOf } from './references.ts';
 import { type Ordered, SortedObjects } from './sorted-objects.ts';
 import { keyOf, StoredObject } from './stored-object.ts';
 import { Undone } from './undone.ts';
@@ -31,7 +32,7 @@ export class ResourceView {
   readonly name: ResourceName;
   readonly #objects = new Map<string, StoredObject>();
   readonly #sorted = new SortedObjects<StoredObject>();
-  readonly #indexes = new Indexes();
+  readonly #indexes: Indexes;
   /**
    * Keys whose indexes are behind, with the version the indexes still show. They are brought up when an index is next
    * asked, so that folding a log parses nothing, and what changed ten times is indexed once.
@@ -43,6 +44,7 @@ export class ResourceView {
 
   constructor(name: ResourceName, floor: Revision, bounds: WindowBounds = windowBounds) {
     this.name = name;
+    this.#indexes = new Indexes(referencesOf(name));
     this.#bounds = bounds;
     this.#window = new ChangeWindow(bounds, floor);
   }
@@ -131,6 +133,11 @@ export class ResourceView {
 
   onNode(node: string): StoredObject[] {
     return this.#resolve(this.#indexed().onNode(node));
+  }
+
+  /** In list order. */
+  referringTo(reference: string): StoredObject[] {
+    return this.#resolve([...this.#indexed().referringTo(reference)].sort());
   }
 
   /** Recent changes after the revision, or undefined where they have left the window. */

@@ -167,6 +167,7 @@ export class SchedulerWorld {
         all(resource).find(({ metadata: m }) => m.name === key.name && m.namespace === key.namespace) as T | undefined,
       list: <T extends KubeObject>({ resource }: ResourceName) => all(resource) as T[],
       ownedBy: () => [],
+      referringTo: () => [],
       podsOnNode: () => [],
       resources: () => [],
       stored: () => undefined,

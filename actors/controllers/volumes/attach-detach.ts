@@ -5,6 +5,7 @@
 import { resources } from '../../../streams/resources/names.ts';
 import type { AttachedVolume, Node } from '../../../streams/resources/node.ts';
 import type { Pod } from '../../../streams/resources/pod.ts';
+import { claimNamesOf } from '../../../streams/resources/pod-claims.ts';
 import type {
   CsiDriver,
   CsiSource,
@@ -13,13 +14,14 @@ import type {
   VolumeAttachment,
 } from '../../../streams/resources/storage.ts';
 import type { ObjectReader } from '../../../streams/views/object-reader.ts';
+import { toClaim, toNode, toVolume } from '../../../streams/views/references.ts';
 import { holds } from '../../kit/conditions.ts';
 import type { Controller, Key, Plan, PlannedNote, ReconcileInput, WatchedChange } from '../../kit/controller.ts';
 import { sameJson } from '../../kit/same-json.ts';
 import { sha256 } from '../../kit/sha256.ts';
 import type { CreateWrite, DeleteWrite, Write } from '../../kit/write.ts';
 import { isPodTerminal } from '../../pod/pod-conditions.ts';
-import { claimNamesOf, isFullyBound } from '../../volumes/claims.ts';
+import { isFullyBound } from '../../volumes/claims.ts';
 
 export type AttachDetachOptions = {
   /** A volume is detached from an unhealthy node that has not let go of it for this long. */
@@ -57,8 +59,7 @@ type Need = { readonly volume: PersistentVolume; readonly csi: CsiSource; readon
 
 function reconcile({ world, key, nowMs, sinceMs }: ReconcileInput, options: AttachDetachOptions): Plan {
   const node = world.get<Node>(resources.nodes, { name: key });
-  const attachments = world.list<VolumeAttachment>(resources.volumeAttachments);
-  const here = attachments.filter(({ spec }) => spec.nodeName === key);
+  const here = world.referringTo<VolumeAttachment>(resources.volumeAttachments, toNode(key));
   const needs = node === undefined ? new Map<string, Need>() : needsOf(world, key);
   const expired = nowMs - sinceMs >= options.maxWaitForUnmountMs && !holds(node?.status?.conditions, 'Ready');
   const forced = expired || node?.spec?.taints?.some((taint) => taint.key === outOfService) === true;
@@ -90,7 +91,7 @@ function reconcile({ world, key, nowMs, sinceMs }: ReconcileInput, options: Atta
   }
   for (const [volumeName, need] of needs) {
     if (here.some(({ spec }) => spec.source.persistentVolumeName === volumeName)) continue;
-    const others = attachments.filter(({ spec }) => spec.source.persistentVolumeName === volumeName);
+    const others = world.referringTo<VolumeAttachment>(resources.volumeAttachments, toVolume(volumeName));
     if (others.length === 0 || isShared(need.volume)) writes.push(attach(need, key));
     else notes.push(...need.pods.map((pod) => attachedElsewhere(world, pod, need, others)));
   }
@@ -200,14 +201,25 @@ function note(regarding: Pod, told: Pick<PlannedNote, 'type' | 'reason' | 'messa
   return { regarding, ...told, component: 'attachdetach-controller' };
 }
 
-function keysOfPod({ type, current, previous }: WatchedChange): readonly Key[] {
+function keysOfPod({ type, current, previous }: WatchedChange, world: ObjectReader): readonly Key[] {
   const pod = current.object as Pod;
   const { nodeName = '' } = pod.spec;
   if (nodeName === '' || claimNamesOf(pod).length === 0) return [];
   const before = previous?.object as Pod | undefined;
   const same =
     type === 'MODIFIED' && before?.spec.nodeName === nodeName && isPodTerminal(before) === isPodTerminal(pod);
-  return same ? [] : [nodeName];
+  return same || !mayNeedAttaching(world, pod, nodeName) ? [] : [nodeName];
+}
+
+/** A claim that gets its volume later brings its pods' nodes with it. */
+function mayNeedAttaching(world: ObjectReader, pod: Pod, nodeName: string): boolean {
+  if (world.referringTo(resources.volumeAttachments, toNode(nodeName)).length > 0) return true;
+  const { namespace = '' } = pod.metadata;
+  return claimNamesOf(pod).some((name) => {
+    const claim = world.get<PersistentVolumeClaim>(resources.persistentVolumeClaims, { namespace, name });
+    const { volumeName = '' } = claim?.spec ?? {};
+    return world.get<PersistentVolume>(resources.persistentVolumes, { name: volumeName })?.spec.csi !== undefined;
+  });
 }
 
 function keysOfNode({ type, current, previous }: WatchedChange): readonly Key[] {
@@ -240,6 +252,6 @@ function nodesOfClaim(world: ObjectReader, claim: PersistentVolumeClaim): readon
 
 function podNodes(world: ObjectReader, { namespace, name }: { namespace: string; name: string }): string[] {
   return world
-    .list<Pod>(resources.pods, { namespace })
-    .flatMap((pod) => (pod.spec.nodeName !== undefined && claimNamesOf(pod).includes(name) ? [pod.spec.nodeName] : []));
+    .referringTo<Pod>(resources.pods, toClaim({ namespace, name }))
+    .flatMap(({ spec }) => (spec.nodeName === undefined ? [] : [spec.nodeName]));
 }

@@ -6,10 +6,12 @@
 import { resources } from '../../../streams/resources/names.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../../streams/resources/storage.ts';
 import type { ObjectReader } from '../../../streams/views/object-reader.ts';
+import { toClaim, toNothing, toVolume } from '../../../streams/views/references.ts';
 import type { Controller, Key, Plan, ReconcileInput, WatchedChange } from '../../kit/controller.ts';
 import { keyOfObject, parseKey } from '../../kit/object-key.ts';
 import { sameJson } from '../../kit/same-json.ts';
-import { isFullyBound } from '../../volumes/claims.ts';
+import { claimClass, isFullyBound, volumeClass } from '../../volumes/claims.ts';
+import { isLargeEnough } from '../../volumes/matching.ts';
 import { claimSide } from './claim-side.ts';
 import { volumeSide } from './volume-side.ts';
 
@@ -29,7 +31,7 @@ export function volumeBinder(options: VolumeBinderOptions = volumeBinderDefaults
     watches: [
       { resource: resources.persistentVolumeClaims, keys: keysOfClaim },
       { resource: resources.persistentVolumes, keys: keysOfVolume },
-      { resource: resources.storageClasses, keys: (_, world) => unboundClaims(world).map(claimKey) },
+      { resource: resources.storageClasses, keys: (_, world) => seekers(world, toNothing).map(claimKey) },
     ],
     reconcile: (input) => reconcile(input, options),
   };
@@ -60,13 +62,13 @@ function keysOfClaim({ type, current, previous }: WatchedChange, world: ObjectRe
   const keys = [...names].flatMap((name) => (name === undefined || name === '' ? [] : [`volume/${name}`]));
   if (type !== 'DELETED') return [claimKey(claim), ...keys];
   // A volume may belong to a claim that never came to know it.
-  const reserved = isFullyBound(claim) ? [] : volumesOf(world, claim.metadata.uid);
+  const reserved = isFullyBound(claim) ? [] : volumesOf(world, claim);
   return [...keys, ...reserved.filter((key) => !keys.includes(key))];
 }
 
-function volumesOf(world: ObjectReader, uid: string): Key[] {
+function volumesOf(world: ObjectReader, { metadata: { namespace = '', name, uid } }: PersistentVolumeClaim): Key[] {
   return world
-    .list<PersistentVolume>(resources.persistentVolumes)
+    .referringTo<PersistentVolume>(resources.persistentVolumes, toClaim({ namespace, name }))
     .flatMap(({ metadata, spec }) => (spec.claimRef?.uid === uid ? [`volume/${metadata.name}`] : []));
 }
 
@@ -79,7 +81,9 @@ function keysOfVolume({ type, current, previous }: WatchedChange, world: ObjectR
     if (spec.claimRef?.name !== undefined) keys.add(`claim/${spec.claimRef.namespace}/${spec.claimRef.name}`);
   }
   if (type !== 'DELETED' && isFree(volume) && !(before !== undefined && isFree(before) && offersSame(before, volume))) {
-    for (const claim of unboundClaims(world)) keys.add(claimKey(claim));
+    const { name } = volume.metadata;
+    for (const claim of seekers(world, toVolume(name))) keys.add(claimKey(claim));
+    for (const claim of seekers(world, toNothing)) if (mightTake(claim, volume)) keys.add(claimKey(claim));
   }
   return [...keys];
 }
@@ -92,8 +96,13 @@ function offersSame(before: PersistentVolume, after: PersistentVolume): boolean 
   return sameJson(before.spec, after.spec) && sameJson(before.metadata.labels, after.metadata.labels);
 }
 
-function unboundClaims(world: ObjectReader): PersistentVolumeClaim[] {
+/** Claims without a volume: those that leave it open which, or those that want this one. */
+function seekers(world: ObjectReader, wanted: string): PersistentVolumeClaim[] {
   return world
-    .list<PersistentVolumeClaim>(resources.persistentVolumeClaims)
+    .referringTo<PersistentVolumeClaim>(resources.persistentVolumeClaims, wanted)
     .filter((claim) => !isFullyBound(claim) && claim.status?.phase !== 'Lost');
+}
+
+function mightTake(claim: PersistentVolumeClaim, volume: PersistentVolume): boolean {
+  return claimClass(claim) === volumeClass(volume) && isLargeEnough(volume, claim);
 }

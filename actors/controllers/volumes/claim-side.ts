@@ -6,6 +6,7 @@ import { resources } from '../../../streams/resources/names.ts';
 import type { Pod } from '../../../streams/resources/pod.ts';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../../streams/resources/storage.ts';
 import type { ObjectReader } from '../../../streams/views/object-reader.ts';
+import { toClaim } from '../../../streams/views/references.ts';
 import { type FailedWrite, nothingToDo, type Plan, type PlannedNote } from '../../kit/controller.ts';
 import type { UpdateWrite } from '../../kit/write.ts';
 import { isPodTerminal } from '../../pod/pod-conditions.ts';
@@ -14,7 +15,6 @@ import {
   annotationOf,
   annotations,
   claimClass,
-  claimNamesOf,
   classOf,
   defaultClassOf,
   hasAnnotation,
@@ -22,7 +22,7 @@ import {
   waitsForConsumer,
   withAnnotations,
 } from '../../volumes/claims.ts';
-import { findVolume, isMeantFor, mismatch } from '../../volumes/matching.ts';
+import { findVolume, isMeantFor, mismatch, openVolumes } from '../../volumes/matching.ts';
 import { claimStatusWrites } from './claim-status.ts';
 
 export const binderComponent = 'persistentvolume-controller';
@@ -45,7 +45,7 @@ export function claimSide(
 function seek(world: ObjectReader, claim: PersistentVolumeClaim, options: Options): Plan {
   const storageClass = classOf(world, claim);
   const delayed = waitsForConsumer(storageClass);
-  const volume = madeFor(world, claim) ?? findVolume({ claim, volumes: allVolumes(world), onlyMeant: delayed });
+  const volume = findVolume({ claim, volumes: openVolumes(world, claim), onlyMeant: delayed });
   if (volume !== undefined) return bind(volume, claim);
   if (!namesClass(claim)) {
     const found = defaultClassOf(world.list<StorageClass>(resources.storageClasses));
@@ -57,17 +57,6 @@ function seek(world: ObjectReader, claim: PersistentVolumeClaim, options: Option
   if (claimClass(claim) !== '') return provision(claim, storageClass, options);
   const message = 'no persistent volumes available for this claim and no storage class is set';
   return pending(claim, note(claim, 'Normal', 'FailedBinding', message), options);
-}
-
-/** Provisioners name volumes after their claims: most are found without looking through all of them. */
-function madeFor(world: ObjectReader, claim: PersistentVolumeClaim): PersistentVolume | undefined {
-  const name = `pvc-${claim.metadata.uid}`;
-  const volume = world.get<PersistentVolume>(resources.persistentVolumes, { name });
-  return volume && findVolume({ claim, volumes: [volume], onlyMeant: true });
-}
-
-function allVolumes(world: ObjectReader): PersistentVolume[] {
-  return world.list<PersistentVolume>(resources.persistentVolumes);
 }
 
 /** One volume was asked for by name. */
@@ -158,8 +147,8 @@ function lost(claim: PersistentVolumeClaim, reason: string, message: string): Pl
 function consumerNote(world: ObjectReader, claim: PersistentVolumeClaim): PlannedNote {
   const { namespace = '', name } = claim.metadata;
   const pods = world
-    .list<Pod>(resources.pods, { namespace })
-    .filter((pod) => (pod.spec.nodeName ?? '') === '' && !isPodTerminal(pod) && claimNamesOf(pod).includes(name))
+    .referringTo<Pod>(resources.pods, toClaim({ namespace, name }))
+    .filter((pod) => (pod.spec.nodeName ?? '') === '' && !isPodTerminal(pod))
     .map(({ metadata }) => metadata.name);
   if (pods.length === 0) {
     return note(claim, 'Normal', 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding');

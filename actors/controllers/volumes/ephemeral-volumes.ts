@@ -4,6 +4,7 @@
 import { controllerOf } from '../../../streams/resources/meta.ts';
 import { resources } from '../../../streams/resources/names.ts';
 import type { Pod } from '../../../streams/resources/pod.ts';
+import { claimNameOf, volumesOf } from '../../../streams/resources/pod-claims.ts';
 import type { PersistentVolumeClaim, PodVolume } from '../../../streams/resources/storage.ts';
 import {
   type Controller,
@@ -18,7 +19,7 @@ import {
 import { keyOfObject, parseKey } from '../../kit/object-key.ts';
 import { controllerReference } from '../../kit/owners.ts';
 import type { CreateWrite } from '../../kit/write.ts';
-import { claimNameOf, isClaimForPod, volumesOf } from '../../volumes/claims.ts';
+import { isClaimForPod } from '../../volumes/claims.ts';
 
 export function ephemeralVolumeController(): Controller {
   return {
