@@ -6,13 +6,14 @@
 import { describe, expect, test } from 'vitest';
 import { localProvisionerName } from '../../actors/controllers/volumes/local-provisioner.ts';
 import { isPodTerminal } from '../../actors/pod/pod-conditions.ts';
-import { claimNamesOf, isFullyBound } from '../../actors/volumes/claims.ts';
+import { isFullyBound } from '../../actors/volumes/claims.ts';
 import { suitsNode } from '../../actors/volumes/matching.ts';
 import { type Random, seededRandom } from '../../streams/base/random.ts';
 import type { KubeObject, ResourceName } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
+import { claimNamesOf } from '../../streams/resources/pod-claims.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../streams/resources/storage.ts';
 import type { Change } from '../../streams/views/change.ts';
 import type { ObjectView } from '../../streams/views/object-view.ts';
