@@ -5,7 +5,8 @@
 // Invariant: status.used never counts less than what is recorded plus what is on its way to be:
 //   1. a charge is in status.used before the object is appended;
 //   2. while it is on its way it is also held here, and a count of what is recorded, which may not see it yet, adds what
-//      is held (resource-quota.ts does so at the moment the count is decided, on the version it was made from);
+//      is held (resource-quota.ts does so at the moment the count is decided, on the version it was made from). It is
+//      held from the version of the quota on that has it, which a count may see before the charge is answered;
 //   3. once the object is recorded, the view of this process has it, and the hold ends;
 //   4. a write that was refused gives its charge back; one whose outcome nobody knows is held for a minute longer, in
 //      which it turns up or does not, and the next count tells.
@@ -14,6 +15,7 @@
 
 import { addTo, calculate } from '../../../actors/controllers/quota/calculate.ts';
 import type { Usage } from '../../../actors/controllers/quota/usage.ts';
+import { sameJson } from '../../../actors/kit/same-json.ts';
 import { resources } from '../../../streams/resources/names.ts';
 import type { Quantities } from '../../../streams/resources/pod.ts';
 import {
@@ -50,16 +52,27 @@ type Waiting = {
   readonly reject: (error: ApiError) => void;
 };
 
+/** A charge that stands in the status of these quotas. */
+type Held = { readonly charged: ReadonlySet<string>; readonly untilMs: number };
+
+/** A status that is being written: the version it was decided on, and the charges it takes in. */
+type Writing = {
+  readonly before: ResourceQuota;
+  readonly used: Quantities;
+  readonly charges: readonly Charge[];
+};
+
 const attemptsMax = 20;
 const doubtMs = 60_000;
+const nothing: Usage = new Map();
 const context = { user: 'system:apiserver', agent: 'kube-apiserver', cause: null } as const;
 
 export class QuotaLedger {
   readonly #ports: QuotaPorts;
   /** By namespace: who waits while charges of the namespace are being written. */
   readonly #waiting = new Map<string, Waiting[]>();
-  /** With the time (ms) until which each is held. */
-  readonly #held = new Map<Charge, number>();
+  readonly #held = new Map<Charge, Held>();
+  readonly #writing = new Set<Writing>();
 
   constructor(ports: QuotaPorts) {
     this.#ports = ports;
@@ -73,8 +86,10 @@ export class QuotaLedger {
       this.#enqueue({ charge, charged: new Set(), resolve, reject });
     });
     request.holds.onEnd((outcome) => {
-      if (outcome === 'unknown') this.#held.set(charge, this.#ports.now() + doubtMs);
-      else this.#held.delete(charge);
+      const held = this.#held.get(charge);
+      this.#held.delete(charge);
+      if (outcome === 'unknown' && held !== undefined)
+        this.#held.set(charge, { ...held, untilMs: this.#ports.now() + doubtMs });
       if (outcome === 'refused') this.#giveBack(charge, charge.deltas.keys());
     });
   }
@@ -85,13 +100,19 @@ export class QuotaLedger {
     { world, used }: { readonly world: ObjectReader; readonly used: Map<string, Quantity> },
   ): void {
     const nowMs = this.#ports.now();
-    for (const [charge, untilMs] of this.#held) {
+    for (const [charge, { charged, untilMs }] of this.#held) {
       const { request, deltas } = charge;
       if (untilMs < nowMs) this.#held.delete(charge);
       const delta = deltas.get(name);
-      if (untilMs < nowMs || delta === undefined || request.namespace !== namespace) continue;
+      if (untilMs < nowMs || delta === undefined || !charged.has(name) || request.namespace !== namespace) continue;
       if (isRecorded(request, world)) continue;
       addTo(used, delta);
+    }
+    const current = world.get<ResourceQuota>(resources.resourceQuotas, { namespace, name });
+    for (const { before, used: written, charges } of this.#writing) {
+      if (current === undefined || before.metadata.uid !== current.metadata.uid) continue;
+      const ours = sameJson(current.status?.used, written);
+      if (ours) for (const { deltas } of charges) addTo(used, deltas.get(name) ?? nothing);
     }
   }
 
@@ -154,18 +175,25 @@ export class QuotaLedger {
       if (problem === undefined) accepted.push(waiting);
       else this.#refuse(waiting, problem);
     }
-    const written = await Promise.all(Array.from(sums.values(), ({ quota, used }) => this.#write(quota, used)));
+    const writings = Array.from(sums.values(), ({ quota, used }): Writing => {
+      const { name } = quota.metadata;
+      const charging = accepted.filter(({ charge, charged }) => charge.deltas.has(name) && !charged.has(name));
+      return { before: quota, used: texts(used), charges: charging.map(({ charge }) => charge) };
+    });
+    for (const writing of writings) this.#writing.add(writing);
+    const written = await Promise.all(writings.map(({ before, used }) => this.#write(before, used)));
+    for (const writing of writings) this.#writing.delete(writing);
     const done = new Set(written.flatMap(({ kind, name }) => (kind === 'done' ? [name] : [])));
     const error = written.find(({ kind }) => kind === 'failed')?.error;
-    for (const waiting of accepted) {
-      for (const name of waiting.charge.deltas.keys()) if (done.has(name)) waiting.charged.add(name);
+    for (const { charge, charged } of accepted) {
+      for (const name of charge.deltas.keys()) if (done.has(name)) charged.add(name);
+      this.#held.set(charge, { charged, untilMs: Number.POSITIVE_INFINITY });
     }
     const open = accepted.filter(({ charge, charged }) =>
       [...charge.deltas.keys()].some((name) => sums.has(name) && !charged.has(name)),
     );
     for (const waiting of accepted) {
       if (open.includes(waiting)) continue;
-      this.#held.set(waiting.charge, Number.POSITIVE_INFINITY);
       waiting.resolve();
     }
     return error === undefined ? { open } : { open, error };
@@ -193,16 +221,17 @@ export class QuotaLedger {
   }
 
   #refuse(waiting: Waiting, error: ApiError): void {
+    this.#held.delete(waiting.charge);
     this.#giveBack(waiting.charge, waiting.charged);
     waiting.reject(error);
   }
 
   async #write(
     quota: ResourceQuota,
-    used: ReadonlyMap<string, Quantity>,
+    used: Quantities,
   ): Promise<{ readonly kind: 'done' | 'lost' | 'failed'; readonly name: string; readonly error?: ApiError }> {
     const { name } = quota.metadata;
-    const object: ResourceQuota = { ...quota, status: { hard: hardOf(quota), used: texts(used) } };
+    const object: ResourceQuota = { ...quota, status: { hard: hardOf(quota), used } };
     const write = { kind: 'update', resource: resources.resourceQuotas, subresource: 'status', object } as const;
     const outcome = await this.#ports.writer.write(write, context);
     if (outcome.kind === 'done') return { kind: 'done', name };
@@ -227,7 +256,7 @@ export class QuotaLedger {
         const before = used.get(resource);
         if (before !== undefined) used.set(resource, notNegative(subQuantity(before, amount)));
       }
-      if ((await this.#write(quota, used)).kind !== 'lost') return;
+      if ((await this.#write(quota, texts(used))).kind !== 'lost') return;
     }
   }
 
