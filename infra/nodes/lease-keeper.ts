@@ -10,6 +10,12 @@ import { resources } from '../../streams/resources/names.ts';
 import type { Lease, Node } from '../../streams/resources/node.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
 
+/**
+ * Renewals of all nodes fall on a grid of this many milliseconds, so that those that are due together go to the log together:
+ * thousands of nodes cost a write to the socket for each step and not for each lease.
+ */
+const gridMs = 40;
+
 export type LeasePorts = {
   readonly world: ObjectReader;
   readonly clock: Clock;
@@ -57,6 +63,10 @@ export class LeaseKeeper {
     const { hold, waitMs } = leaseSettled(this.#hold, { outcome, newest, beat });
     this.#hold = hold;
     if (waitMs === 0) this.#write();
-    else this.#timer = clock.after(waitMs, () => this.#write());
+    else this.#timer = clock.after(toGrid(waitMs, clock.monotonic()), () => this.#write());
   }
+}
+
+function toGrid(waitMs: number, nowMs: number): number {
+  return Math.ceil((nowMs + waitMs) / gridMs) * gridMs - nowMs;
 }
