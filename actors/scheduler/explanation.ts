@@ -67,7 +67,7 @@ function placeOf(
 ): NonNullable<Explanation['queue']> {
   const { info, place, queuedAtMs, readyAtMs, tries, rejectedBy, held } = queued;
   const profile = profileOf(info.shape.schedulerName);
-  const gate = profile === undefined ? undefined : gateOf(info, profile);
+  const gate = profile === undefined ? undefined : gateOf(info, profile, scheduler.cluster);
   const nominatedNode = scheduler.nominations.nodeOf(info.uid);
   const nextMs =
     place === 'backoff' ? readyAtMs : place === 'unschedulable' ? queuedAtMs + unschedulableMsMax : undefined;

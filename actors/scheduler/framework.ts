@@ -117,8 +117,10 @@ export type ScorePlugin = {
 
 export type PreEnqueuePlugin = {
   readonly name: string;
-  /** Why the pod must not be scheduled yet, if so. It is asked again when the pod changes. */
-  preEnqueue(pod: WaitingPod): string | undefined;
+  /** Kinds it reads beside the pod. */
+  readonly watches?: readonly ResourceName[];
+  /** Why the pod must not be scheduled yet, if so. It is asked again when the pod or an object it watches changes. */
+  preEnqueue(pod: WaitingPod, cluster: ClusterSnapshot): string | undefined;
 };
 
 export type QueueSortPlugin = {
@@ -254,8 +256,8 @@ export type Profile = {
 /** The kinds any plugin of these profiles asked to hear of. */
 export function watchedKinds(profiles: readonly Profile[]): ResourceName[] {
   const kinds = new Map<string, ResourceName>();
-  for (const { filters, postFilters, preBinds = [] } of profiles) {
-    for (const { watches = [] } of [...filters, ...postFilters, ...preBinds]) {
+  for (const { preEnqueue, filters, postFilters, preBinds = [] } of profiles) {
+    for (const { watches = [] } of [...preEnqueue, ...filters, ...postFilters, ...preBinds]) {
       for (const name of watches) kinds.set(`${name.group}/${name.resource}`, name);
     }
   }

@@ -22,7 +22,9 @@ export function guarded(plugin: Plugin): Plugin {
   const rejection = (cause: unknown): Rejection => ({ plugin: name, reasons: [textOf(cause)], resolvable: false });
   return {
     ...plugin,
-    ...(preEnqueue && { preEnqueue: { preEnqueue: (pod) => attempt(() => preEnqueue.preEnqueue(pod), textOf) } }),
+    ...(preEnqueue && {
+      preEnqueue: { ...preEnqueue, preEnqueue: (...of) => attempt(() => preEnqueue.preEnqueue(...of), textOf) },
+    }),
     ...(queueSort && {
       queueSort: {
         before: (a, b) =>

@@ -20,7 +20,7 @@ import { Evictions } from './preemption/evictions.ts';
 import type { QueuedPod } from './queued-pod.ts';
 import { Reports } from './reports.ts';
 import { reserve, unreserve } from './reservation.ts';
-import type { Moment } from './scheduler.ts';
+import type { Moment } from './scheduler-ports.ts';
 import { type Finding, SchedulingCycle } from './scheduling-cycle.ts';
 import type { SchedulingQueue } from './scheduling-queue.ts';
 import { Statistics } from './statistics.ts';
@@ -148,7 +148,7 @@ export class PodPlacing {
     binding.queued.info = info;
     if (!binding.open) return;
     this.bindings.drop(info.uid);
-    this.#bound(binding);
+    this.#bound(binding, moment);
   }
 
   /** Whatever becomes of the pod's binding, it is of no interest any more. */
@@ -175,7 +175,7 @@ export class PodPlacing {
       case 'waiting':
         return;
       case 'bound':
-        this.#bound(settled.binding);
+        this.#bound(settled.binding, moment);
         break;
       case 'gone':
         unreserve(settled.binding.queued.info, settled.binding.input, moment.nowMs);
@@ -207,15 +207,15 @@ export class PodPlacing {
     this.statistics.count('error', queued.info.shape.schedulerName);
     this.#undo(binding, { ...moment, except: queued.info.uid });
     const profile = this.#parts.profiles.get(queued.info.shape.schedulerName);
-    const gated = profile !== undefined && isGated(queued.info, profile);
+    const gated = profile !== undefined && isGated(queued.info, profile, this.#parts.cluster);
     this.#parts.queue.putBack(queued, { nowMs, gated });
     // A lost race is ordinary and soon mended; anything else people should know.
     if (conflict) return;
     this.reports.failed(queued, { waits: { reason: 'SchedulerError', message }, nominatedNode: '' }, nowMs);
   }
 
-  #bound({ queued, node }: Binding): void {
-    this.statistics.bound(queued);
+  #bound({ queued, node }: Binding, { nowMs }: Moment): void {
+    this.statistics.bound(queued, nowMs);
     this.#parts.queue.remove(queued.info.uid);
     this.reports.bound(queued.info, node);
   }

@@ -2,6 +2,7 @@
 
 import type { Labels } from '../../streams/resources/meta.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
+import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import type { Profile } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import { defaultSchedulerName, type WaitingPod } from './pod-shape.ts';
@@ -24,14 +25,14 @@ export function standingOf({ metadata, spec, status }: Pod, profiles: ReadonlyMa
 }
 
 /** True where some plugin does not let the pod be tried yet. */
-export function isGated(info: WaitingPod, profile: Profile): boolean {
-  return gateOf(info, profile) !== undefined;
+export function isGated(info: WaitingPod, profile: Profile, cluster: ClusterSnapshot): boolean {
+  return gateOf(info, profile, cluster) !== undefined;
 }
 
 /** What keeps the pod from being tried. */
-export function gateOf(info: WaitingPod, { preEnqueue }: Profile): string | undefined {
+export function gateOf(info: WaitingPod, { preEnqueue }: Profile, cluster: ClusterSnapshot): string | undefined {
   for (const plugin of preEnqueue) {
-    const gate = plugin.preEnqueue(info);
+    const gate = plugin.preEnqueue(info, cluster);
     if (gate !== undefined) return gate;
   }
   return undefined;

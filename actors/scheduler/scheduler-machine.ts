@@ -9,7 +9,8 @@ import type { Labels } from '../../streams/resources/meta.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { EffectEmitted, TimerFired, WriteSettled } from '../kit/effect.ts';
-import { type ObjectChange, Scheduler, type SchedulerOptions } from './scheduler.ts';
+import { Scheduler } from './scheduler.ts';
+import type { ObjectChange, SchedulerOptions } from './scheduler-ports.ts';
 
 type At = { readonly nowMs: number };
 type Recorded = At & { readonly cause: Cause | null };

@@ -3,12 +3,9 @@
 // from recorded objects and from the bindings it has asked for, nothing else.
 
 import { assertNever } from '../../streams/base/assert.ts';
-import type { Random } from '../../streams/base/random.ts';
-import type { Cause } from '../../streams/log/event.ts';
 import type { Labels } from '../../streams/resources/meta.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
-import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import type { Effect } from '../kit/effect.ts';
 import type { WriteOutcome } from '../kit/write.ts';
 import { ClusterSnapshot } from './cluster-snapshot.ts';
@@ -20,38 +17,9 @@ import { Nominations } from './nominations.ts';
 import { PodPlacing } from './pod-placing.ts';
 import { type PodInfo, type PodShape, PodShapes, type WaitingPod, withoutObject } from './pod-shape.ts';
 import { claimsNoted, hasEndingPods, isGated, sameLabels, standingOf } from './pod-standing.ts';
-import type { Backoff } from './queued-pod.ts';
-import { flushEveryMs, type QueueCounts, SchedulingQueue } from './scheduling-queue.ts';
+import type { Moment, ObjectChange, SchedulerCounts, SchedulerOptions } from './scheduler-ports.ts';
+import { flushEveryMs, SchedulingQueue } from './scheduling-queue.ts';
 import { Timers } from './timers.ts';
-
-export type SchedulerOptions = {
-  /** Breaks ties between nodes. */
-  readonly random: Random;
-  /** One per scheduler name; they share one queue, sorted as the first says. */
-  readonly profiles?: readonly Profile[];
-  /** Bindings asked for and not yet answered, at most. */
-  readonly bindingsMax?: number;
-  /** All objects, for plugins that look beyond nodes and pods. Its changes are told as `objectRecorded`. */
-  readonly world?: ObjectReader;
-  readonly backoff?: Backoff | undefined;
-  /** Milliseconds of some clock that only runs forward, to measure attempts with; deciding never looks at it. */
-  readonly stopwatch?: (() => number) | undefined;
-};
-
-/** When something was recorded and which event it was. */
-export type Moment = { readonly nowMs: number; readonly cause: Cause | null; readonly except?: string };
-
-export type ObjectChange = Omit<Extract<ClusterEvent, { kind: 'objectChanged' }>, 'kind'>;
-
-export type SchedulerCounts = QueueCounts & {
-  readonly nodes: number;
-  /** Bindings asked for and not yet answered. */
-  readonly binding: number;
-  /** Since the start: pods bound, attempts that found no node, bindings refused. */
-  readonly bound: number;
-  readonly failed: number;
-  readonly refused: number;
-};
 
 const bindingsMaxDefault = 1_000;
 /** When the API server was unavailable, it is asked again after this. */
@@ -199,6 +167,11 @@ export class Scheduler {
   objectRecorded(change: ObjectChange, moment: Moment): void {
     this.cluster.worldChanged();
     this.#wake({ kind: 'objectChanged', ...change }, moment);
+    this.queue.ungate(
+      moment,
+      ({ shape }) => this.#gateWatches(shape.schedulerName, change),
+      (info) => this.#isFree(info),
+    );
     const { namespace = '', name } = change.object.metadata;
     this.placing.poke(moment, { resource: change.resource, namespace, name });
     this.#arm(moment.nowMs);
@@ -278,7 +251,7 @@ export class Scheduler {
     const { uid } = pod.metadata;
     const shapeBefore = this.#infos.get(uid)?.shape;
     const info = this.#renew(pod);
-    const gated = isGated(info, profile);
+    const gated = isGated(info, profile, this.cluster);
     const queued = this.queue.get(uid);
     const previous = queued?.info;
     if (queued === undefined) this.queue.add(info, { nowMs, gated, cause });
@@ -303,6 +276,17 @@ export class Scheduler {
     for (const { uid, shape } of this.nominations.on(event.node.name)) {
       if (!hasEndingPods(event.node, shape.priority)) this.queue.activate(uid, moment);
     }
+  }
+
+  /** Whether a plugin that holds such pods back looks at objects of this kind. */
+  #gateWatches(schedulerName: string, { resource }: ObjectChange): boolean {
+    const plugins = this.#profiles.get(schedulerName)?.preEnqueue ?? [];
+    return plugins.some(({ watches = [] }) => watches.some((name) => name.resource === resource.resource));
+  }
+
+  #isFree(info: WaitingPod): boolean {
+    const profile = this.#profiles.get(info.shape.schedulerName);
+    return profile !== undefined && !isGated(info, profile, this.cluster);
   }
 
   /** Less important pods reckoned with the promise as if the pod stood there. */

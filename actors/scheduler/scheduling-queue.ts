@@ -41,7 +41,8 @@ export class SchedulingQueue {
   /** By shape: whether an event helps is asked once for all pods alike. */
   readonly #unschedulable = new Map<PodShape, Set<QueuedPod>>();
   readonly #inFlight = new InFlightEvents();
-  readonly #counts = { unschedulable: 0, gated: 0 };
+  readonly #gated = new Set<QueuedPod>();
+  readonly #counts = { unschedulable: 0 };
   #order = 0;
 
   constructor(options: SchedulingQueueOptions) {
@@ -53,7 +54,12 @@ export class SchedulingQueue {
   }
 
   get counts(): QueueCounts {
-    return { active: this.#active.size, backoff: this.#backoff.size + this.#errorBackoff.size, ...this.#counts };
+    return {
+      active: this.#active.size,
+      backoff: this.#backoff.size + this.#errorBackoff.size,
+      ...this.#counts,
+      gated: this.#gated.size,
+    };
   }
 
   get(uid: string): QueuedPod | undefined {
@@ -160,6 +166,16 @@ export class SchedulingQueue {
     this.#ready(queued, nowMs, 'ForceActivate');
   }
 
+  /** Lets the gated pods go that nothing holds back any more; only those that `concerned` speaks of are asked. */
+  ungate({ cause }: WakeMoment, concerned: (info: WaitingPod) => boolean, free: (info: WaitingPod) => boolean): void {
+    for (const queued of this.#gated) {
+      if (!concerned(queued.info) || !free(queued.info)) continue;
+      this.#leave(queued);
+      queued.cause = cause;
+      this.#enter(queued, 'active', 'UnscheduledPodUpdate');
+    }
+  }
+
   /** Makes one pod ready whatever turned it away. */
   activate(uid: string, { nowMs, cause }: WakeMoment): void {
     const queued = this.#pods.get(uid);
@@ -248,7 +264,7 @@ export class SchedulingQueue {
     if (label !== undefined) this.incoming.count(place, label);
     if (place === 'active') this.#active.push(queued);
     else if (place === 'backoff') this.#heapOf(queued).push(queued);
-    else if (place === 'gated') this.#counts.gated++;
+    else if (place === 'gated') this.#gated.add(queued);
     else if (place === 'unschedulable') {
       this.#counts.unschedulable++;
       const group = this.#unschedulable.get(queued.info.shape);
@@ -262,7 +278,7 @@ export class SchedulingQueue {
     queued.place = 'out';
     if (place === 'active') this.#active.remove(queued);
     else if (place === 'backoff') this.#heapOf(queued).remove(queued);
-    else if (place === 'gated') this.#counts.gated--;
+    else if (place === 'gated') this.#gated.delete(queued);
     else if (place === 'unschedulable') {
       this.#counts.unschedulable--;
       const group = this.#unschedulable.get(info.shape);

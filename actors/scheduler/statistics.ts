@@ -9,6 +9,7 @@ export type AttemptResult = 'scheduled' | 'unschedulable' | 'error';
 /** One attempt in so many is measured point by point. */
 const sampled = 10;
 const attemptBounds = doubling(0.001, 15);
+const secondBounds = doubling(0.01, 20);
 const pointBounds = doubling(0.0001, 12);
 
 /** Upper bounds of the buckets and how many values fell into each; the last counts what is above all bounds. */
@@ -26,6 +27,8 @@ export class Statistics {
   readonly attemptSeconds = new Map<string, Tally>();
   /** Seconds a pod passed at an extension point, by point and profile; of every tenth attempt. */
   readonly pointSeconds = new Map<string, Tally>();
+  /** Seconds from a pod's first coming to its binding, by the attempts that took. */
+  readonly seconds = new Map<string, Tally>();
   #attempts = 0;
 
   attempted(kind: 'found' | 'none', profile: string, ms: number): void {
@@ -64,8 +67,10 @@ export class Statistics {
     return sum;
   }
 
-  bound({ info, tries }: QueuedPod): void {
+  bound({ info, tries, addedAtMs }: QueuedPod, nowMs: number): void {
     this.count('scheduled', info.shape.schedulerName);
+    const attempts = tries >= 15 ? '15+' : String(tries);
+    observe(tallyAt(this.seconds, attempts, secondBounds), Math.max(0, nowMs - addedAtMs) / 1_000);
     observe(this.attemptsPerPod, tries);
   }
 

@@ -53,6 +53,12 @@ export function schedulerMetrics(metrics: Metrics, running: () => RunningSchedul
     read: read(({ statistics }) => [[[], statistics.attemptsPerPod] as const]),
   });
   metrics.distribution({
+    name: 'scheduler_pod_scheduling_sli_duration_seconds',
+    help: 'Time from a pod coming to its binding, by the attempts it took.',
+    labels: ['attempts'],
+    read: read(({ statistics }) => distributions(statistics.seconds)),
+  });
+  metrics.distribution({
     name: 'scheduler_scheduling_attempt_duration_seconds',
     help: 'Time to find a node, or to find that there is none.',
     labels: ['result', 'profile'],

@@ -51,6 +51,12 @@ export function dynamicResourcesWith(selects: SelectsDevice): Plugin {
   const pending = new Map<string, Allocation>();
   return {
     name,
+    preEnqueue: {
+      name,
+      watches: [resources.resourceClaims],
+      // Claims that are not there yet are soon made: nobody needs to be told that no node suits.
+      preEnqueue: (pod, cluster) => missingClaim(pod, cluster),
+    },
     filter: {
       name,
       scope: 'cluster',
@@ -132,15 +138,31 @@ function helps({ resource, change, object, previous }: ObjectChanged, { pod, nam
 
 type ObjectChanged = Extract<ClusterEvent, { kind: 'objectChanged' }>;
 
+/** Which of the pod's claims is not there. */
+function missingClaim({ pod, namespace, name: podName }: WaitingPod, { world }: ClusterSnapshot): string | undefined {
+  for (const entry of pod.spec.resourceClaims ?? []) {
+    const named = claimNameOf(pod, entry);
+    if (named.kind === 'unmade') return `pod "${namespace}/${podName}": ResourceClaim not created yet`;
+    if (named.kind === 'needless') continue;
+    if (world.get<ResourceClaim>(resources.resourceClaims, { namespace, name: named.name }) === undefined) {
+      return `resourceclaim.resource.k8s.io "${named.name}" not found`;
+    }
+  }
+  return undefined;
+}
+
 /** The pod's claims, or why it cannot be tried. */
-function claimsOf({ pod, namespace, name: podName }: WaitingPod, { world }: ClusterSnapshot): ResourceClaim[] | string {
+function claimsOf(waiting: WaitingPod, cluster: ClusterSnapshot): ResourceClaim[] | string {
+  const { pod, namespace, name: podName } = waiting;
+  const { world } = cluster;
+  const absent = missingClaim(waiting, cluster);
+  if (absent !== undefined) return absent;
   const found: ResourceClaim[] = [];
   for (const entry of pod.spec.resourceClaims ?? []) {
     const named = claimNameOf(pod, entry);
-    if (named.kind === 'needless') continue;
-    if (named.kind === 'unmade') return `pod "${namespace}/${podName}": ResourceClaim not created yet`;
+    if (named.kind !== 'named') continue;
     const claim = world.get<ResourceClaim>(resources.resourceClaims, { namespace, name: named.name });
-    if (claim === undefined) return `resourceclaim.resource.k8s.io "${named.name}" not found`;
+    if (claim === undefined) continue;
     if (claim.metadata.deletionTimestamp !== undefined) return `resourceclaim "${named.name}" is being deleted`;
     if (named.generated && !isClaimOfPod(claim, pod)) {
       return `ResourceClaim ${namespace}/${named.name} was not created for pod ${namespace}/${podName} (pod is not owner)`;
