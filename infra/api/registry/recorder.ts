@@ -24,6 +24,8 @@ export type Decision = {
   readonly before: StoredObject | undefined;
   /** Absent for a deletion. */
   readonly after: AnyObject | undefined;
+  /** What had been seen when this was decided, where something was waited for since; absent: what is seen now. */
+  readonly seen?: Revision | undefined;
 };
 
 export type Recorded =
@@ -69,7 +71,7 @@ export class Recorder {
     return { kind: 'recorded', stored: new StoredObject(ref, { ...event, revision: outcome.revision }) };
   }
 
-  #event({ ref, lifecycle, before, after }: Decision, context: RequestContext): LogEvent {
+  #event({ ref, lifecycle, before, after, seen }: Decision, context: RequestContext): LogEvent {
     const transition = transitionOf(lifecycle, { before: before?.object, after, from: before?.state ?? null });
     const object = after === undefined ? (before?.encoded() ?? new Uint8Array()) : encodeObject(after);
     if (object.byteLength > limits.objectBytesMax) {
@@ -85,7 +87,7 @@ export class Recorder {
       timeMs: this.now(),
       author: authorOf(context),
       cause: context.cause,
-      seen: this.#view.revision(streamOf(ref)),
+      seen: seen ?? this.#view.revision(streamOf(ref)),
       object,
     };
   }

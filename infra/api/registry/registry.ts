@@ -3,6 +3,7 @@
 
 import type { Random } from '../../../streams/base/random.ts';
 import type { ObjectRef } from '../../../streams/log/subjects.ts';
+import { streamOf } from '../../../streams/log/subjects.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { ObjectView } from '../../../streams/views/object-view.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
@@ -118,9 +119,11 @@ export class Registry {
     const { name } = object.metadata;
     const ref = refOf(kind, namespace, name);
     if (view.stored(kind, ref) !== undefined) return { kind: 'taken', name };
+    const seen = view.revision(streamOf(ref));
     const reserved = reserve(admission, request);
     if (reserved !== undefined) await reserved;
-    const decision = { ref, lifecycle: strategyOf(kind).lifecycle, before: undefined, after: toStorage(object, kind) };
+    const after = toStorage(object, kind);
+    const decision = { ref, lifecycle: strategyOf(kind).lifecycle, before: undefined, after, seen };
     const recorded = await recorder.record(decision, context);
     if (recorded.kind !== 'recorded') return { kind: 'taken', name };
     if (!context.dryRun) holds.recorded();
@@ -157,9 +160,10 @@ export class Registry {
         if (next.kind === 'unchanged' && (kind.custom === undefined || equal(after, current.object)))
           return { stored: before, locked: false };
         const locked = next.kind === 'changed' && next.locked;
+        const seen = this.#ports.view.revision(streamOf(current.ref));
         const reserved = next.kind === 'changed' ? reserve(this.#ports.admission, next.request) : undefined;
         if (reserved !== undefined) await reserved;
-        const decision = { ref: current.ref, lifecycle: strategy.lifecycle, before: current, after };
+        const decision = { ref: current.ref, lifecycle: strategy.lifecycle, before: current, after, seen };
         const recorded = await this.#ports.recorder.record(decision, context);
         if (recorded.kind !== 'recorded') return { stored: undefined, locked };
         if (!context.dryRun) holds.recorded();

@@ -25,6 +25,15 @@ describe('a recorded event', () => {
     expect(last?.seen).toBe((last?.revision ?? 0) - 1);
   });
 
+  test('says what had been seen when it was decided, whatever was waited for since', async () => {
+    const world = await apiWorld();
+    await world.create('resourcequotas', { metadata: { name: 'q' }, spec: { hard: { pods: '1' } } });
+    await world.create('pods', aPodBody('a'));
+    const [charged, created] = (await world.events()).slice(-2);
+    expect([charged?.type, created?.type]).toEqual(['resourcequota.updated', 'pod.created']);
+    expect(created?.seen).toBe((charged?.revision ?? 0) - 1);
+  });
+
   test('of a request over HTTP names the certificate’s user and the field manager', async () => {
     const world = await apiWorld();
     const post = (query: string) =>
