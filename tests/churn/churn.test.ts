@@ -4,6 +4,8 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { localProvisionerName } from '../../actors/controllers/volumes/local-provisioner.ts';
+import { annotations } from '../../actors/volumes/claims.ts';
 import { apiHandler } from '../../infra/boot/serve.ts';
 import { ClusterEvent } from '../../infra/library/cluster-event.ts';
 import { silentLogger } from '../../streams/base/logger.ts';
@@ -11,8 +13,10 @@ import { seededRandom } from '../../streams/base/random.ts';
 import { admin } from '../kit/api-world.ts';
 import { MemoryHost } from '../kit/memory-exchange.ts';
 import { type SimulatedCluster, simulatedCluster } from '../kit/simulated-cluster.ts';
+import { type Door, Draw } from './door.ts';
 import { Invariants } from './invariants.ts';
-import { calm, churn, type Door, Draw, prepare, unrest } from './operations.ts';
+import { churn, prepare } from './operations.ts';
+import { calm, unrest } from './rest.ts';
 
 function doorOf(cluster: SimulatedCluster): Door {
   const { clock, log, stack, plane } = cluster;
@@ -59,6 +63,15 @@ async function passing<T>(cluster: SimulatedCluster, work: Promise<T>): Promise<
   return work;
 }
 
+/** The class every new cluster has (infra/boot/default-storage.ts). */
+const localClass = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 'local', annotations: { [annotations.defaultClass]: 'true' } },
+  provisioner: localProvisionerName,
+  volumeBindingMode: 'WaitForFirstConsumer',
+};
+
 const seeds = (process.env.SHIPLOG_CHURN_SEEDS ?? '1').split(',').map(Number);
 
 test.each(seeds)('an hour of churn with seed %i breaks nothing, and the cluster comes to rest', async (seed) => {
@@ -67,6 +80,7 @@ test.each(seeds)('an hour of churn with seed %i breaks nothing, and the cluster 
   let read = 0;
   const door = doorOf(cluster);
   const draw = new Draw(seededRandom(seed).stream('churn'));
+  await door.ask('POST', '/apis/storage.k8s.io/v1/storageclasses', localClass);
   await prepare(door);
   const check = async () => {
     const all = await cluster.events();
@@ -84,5 +98,14 @@ test.each(seeds)('an hour of churn with seed %i breaks nothing, and the cluster 
   await cluster.clock.advance(1_100_000);
   await check();
   expect(await unrest(door)).toEqual([]);
-  expect(invariants.events).toBeGreaterThan(3_000);
+  const { events, budgets, storage, namespaces, autoscalers } = invariants;
+  const seen = {
+    evictions: budgets.evictions,
+    bound: storage.bound,
+    ended: namespaces.ended,
+    scalings: autoscalers.scalings,
+  };
+  console.log(`${events} events: ${JSON.stringify(seen)}`);
+  expect(events).toBeGreaterThan(3_000);
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(0);
 });

@@ -11,7 +11,13 @@ import type { Pod } from '../../streams/resources/pod.ts';
 import { milliValue, quantityOf, wholeValue } from '../../streams/resources/quantity.ts';
 import type { Deployment, ReplicaSet } from '../../streams/resources/workload.ts';
 import { type Amounts, exceeds, plus, zero } from './amounts.ts';
+import { AutoscalerLaw } from './autoscaler-law.ts';
+import { BudgetLaw } from './budget-law.ts';
+import { DaemonLaw } from './daemon-law.ts';
 import { History } from './history.ts';
+import { kindOf, type Law } from './law.ts';
+import { NamespaceLaw } from './namespace-law.ts';
+import { StorageLaw } from './storage-law.ts';
 
 type PodFacts = {
   readonly pod: Pod;
@@ -44,6 +50,17 @@ export class Invariants {
   readonly #succeeded = new Map<string, number>();
   readonly #readiness = new Map<string, History<boolean>>();
   readonly #podLimits = new Map<string, History<number>>();
+  readonly budgets = new BudgetLaw((event, wrong) => this.#complain(event, wrong));
+  readonly storage = new StorageLaw((event, wrong) => this.#complain(event, wrong));
+  readonly namespaces = new NamespaceLaw((event, wrong) => this.#complain(event, wrong));
+  readonly autoscalers = new AutoscalerLaw((event, wrong) => this.#complain(event, wrong));
+  readonly #laws: readonly Law[] = [
+    this.budgets,
+    this.storage,
+    this.namespaces,
+    this.autoscalers,
+    new DaemonLaw((event, wrong) => this.#complain(event, wrong)),
+  ];
 
   take(event: ClusterEvent): void {
     this.events++;
@@ -52,7 +69,8 @@ export class Invariants {
     if (event.anomaly !== undefined) this.#complain(event, `is an anomaly: ${event.anomaly}`);
     const { object } = event;
     if (object === undefined) return;
-    switch (`${event.resource}.${event.group}`) {
+    for (const law of this.#laws) law.take(event, object);
+    switch (kindOf(event)) {
       case 'pods.':
         this.#pod(event, object as unknown as Pod);
         break;

@@ -9,8 +9,10 @@ import { findCluster } from '../../infra/pki/find-cluster.ts';
 import { sleep, systemClock } from '../../streams/base/clock.ts';
 import { seededRandom } from '../../streams/base/random.ts';
 import { RunningCluster } from '../kit/running-cluster.ts';
+import { type Answered, type Door, Draw } from './door.ts';
 import { Invariants } from './invariants.ts';
-import { type Answered, calm, churn, type Door, Draw, prepare, unrest } from './operations.ts';
+import { churn, prepare } from './operations.ts';
+import { calm, unrest } from './rest.ts';
 
 const { values } = parseArgs({
   options: {
