@@ -52,6 +52,7 @@ export class SimulatedNode {
   readonly #clock: Clock;
   readonly #random: Random;
   #timer: Timer | undefined;
+  #boots = 0;
 
   constructor(options: SimulatedNodeOptions, ports: SimulatedNodePorts) {
     const { name, profile, index, added } = options;
@@ -81,10 +82,10 @@ export class SimulatedNode {
     this.host.boot();
     const { interruption } = this.profile;
     if (interruption === undefined) return;
-    this.#after(drawMs(interruption.after, this.#random.stream(`up/${this.#clock.now()}`)), () => {
+    this.#after(drawMs(interruption.after, this.#random.stream(`up/${++this.#boots}`)), () => {
       this.crash();
       if (interruption.down === undefined) return;
-      this.#after(drawMs(interruption.down, this.#random.stream(`down/${this.#clock.now()}`)), () => this.boot());
+      this.#after(drawMs(interruption.down, this.#random.stream(`down/${this.#boots}`)), () => this.boot());
     });
   }
 
