@@ -192,6 +192,8 @@ class SchedulerHost implements RunningScheduler {
   }
 
   #send(event: SchedulerEvent): void {
+    // Answers may come after the end.
+    if (this.#actor.getSnapshot().status !== 'active') return;
     this.#actor.send(event);
     this.#carryOut();
     const snapshot = this.#actor.getSnapshot();
