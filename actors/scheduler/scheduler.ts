@@ -167,11 +167,7 @@ export class Scheduler {
   objectRecorded(change: ObjectChange, moment: Moment): void {
     this.cluster.worldChanged();
     this.#wake({ kind: 'objectChanged', ...change }, moment);
-    this.queue.ungate(
-      moment,
-      ({ shape }) => this.#gateWatches(shape.schedulerName, change),
-      (info) => this.#isFree(info),
-    );
+    this.#ungate(change, moment);
     const { namespace = '', name } = change.object.metadata;
     this.placing.poke(moment, { resource: change.resource, namespace, name });
     this.#arm(moment.nowMs);
@@ -278,10 +274,18 @@ export class Scheduler {
     }
   }
 
-  /** Whether a plugin that holds such pods back looks at objects of this kind. */
-  #gateWatches(schedulerName: string, { resource }: ObjectChange): boolean {
-    const plugins = this.#profiles.get(schedulerName)?.preEnqueue ?? [];
-    return plugins.some(({ watches = [] }) => watches.some((name) => name.resource === resource.resource));
+  /** Pods that a plugin holds back which looks at objects of this kind may be free now. */
+  #ungate({ resource }: ObjectChange, moment: Moment): void {
+    const looking = (plugins: Profile['preEnqueue']) =>
+      plugins.some(({ watches = [] }) => watches.some((name) => name.resource === resource.resource));
+    const names = new Set<string>();
+    for (const [name, { preEnqueue }] of this.#profiles) if (looking(preEnqueue)) names.add(name);
+    if (names.size === 0) return;
+    this.queue.ungate(
+      moment,
+      ({ shape }) => names.has(shape.schedulerName),
+      (info) => this.#isFree(info),
+    );
   }
 
   #isFree(info: WaitingPod): boolean {
