@@ -55,7 +55,7 @@ export function apiClient({ server, ca, certificate, key, token }: ClusterAccess
       ask(new URL(path, server), body, {
         ...options,
         method,
-        headers: body === undefined ? headers : { ...headers, 'content-type': body.contentType },
+        headers: body === undefined ? headers : { ...headers, ...headersOf(body) },
       }),
     close: () => agent.destroy(),
   };
@@ -72,6 +72,11 @@ export async function askJson<T>(client: ApiClient, method: Method, path: string
   const { status, text } = await client.ask(method, path, sent);
   if (status < 200 || status > 299) throw new Refused(status, messageOf(text));
   return JSON.parse(text) as T;
+}
+
+/** The length is said, because Node sends the body of a DELETE without one as if it were the next request. */
+function headersOf({ contentType, text }: Body) {
+  return { 'content-type': contentType, 'content-length': String(Buffer.byteLength(text)) };
 }
 
 /** The message of the Status that came instead. */
