@@ -140,6 +140,58 @@ describe('when many nodes fall silent', () => {
   });
 });
 
+describe('where nodes are in zones', () => {
+  const zoned = async (nodes: number, zoneOf: (index: number) => string) => {
+    const cluster = await LiveCluster.start({ seed: 12, nodes });
+    for (let i = 1; i <= nodes; i++) {
+      const labels = { 'topology.kubernetes.io/zone': zoneOf(i) };
+      await cluster.settled(
+        cluster.change<Node>('Node', `node-${i}`, (node) => ({ ...node, metadata: { ...node.metadata, labels } })),
+      );
+    }
+    return cluster;
+  };
+  const silence = (cluster: LiveCluster, count: number) => {
+    const silent = Array.from({ length: count }, (_, i) => `node-${i + 1}`);
+    for (const node of silent) cluster.nodes.silence(node);
+    return () => silent.filter((node) => taints(cluster, node).includes(unreachable[0] ?? '')).length;
+  };
+
+  test('a zone that is silent as a whole is evicted from at the usual pace while others are well', async () => {
+    const cluster = await zoned(6, (index) => (index <= 3 ? 'a' : 'b'));
+    const evicting = silence(cluster, 3);
+    await cluster.until('the first is evicted from', () => evicting() === 1);
+    await cluster.pass(25);
+    expect(evicting()).toBe(3);
+    await cluster.stop();
+  });
+
+  test('most of a small zone is silent: nothing more is evicted there, and elsewhere as ever', async () => {
+    const cluster = await zoned(10, (index) => (index <= 5 ? 'a' : 'b'));
+    const evicting = silence(cluster, 3);
+    cluster.nodes.silence('node-10');
+    await cluster.until('the other zone is evicted from', () =>
+      taints(cluster, 'node-10').includes(unreachable[0] ?? ''),
+    );
+    await cluster.until('all three are Unknown', () => ready(cluster, 'node-3') === 'Unknown');
+    const before = evicting();
+    await cluster.pass(300);
+    expect([before < 3, evicting()]).toEqual([true, before]);
+    await cluster.stop();
+  });
+
+  test('most of a large zone is silent: one node in a hundred seconds is evicted from', async () => {
+    const cluster = await zoned(51, () => 'a');
+    const evicting = silence(cluster, 30);
+    await cluster.until('enough are Unknown', () => ready(cluster, 'node-30') === 'Unknown');
+    await cluster.pass(10);
+    const before = evicting();
+    await cluster.pass(300);
+    expect(evicting() - before).toBe(3);
+    await cluster.stop();
+  });
+});
+
 test('a cluster that was down for a day does not blame its nodes', async () => {
   const cluster = await running(2);
   const beforeMs = cluster.clock.now();

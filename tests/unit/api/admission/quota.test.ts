@@ -3,7 +3,7 @@
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { calculate, quantities } from '../../../../actors/controllers/quota/calculate.ts';
-import { resourceQuotaController } from '../../../../actors/controllers/quota/resource-quota.ts';
+import { quotaControllerUser, resourceQuotaController } from '../../../../actors/controllers/quota/resource-quota.ts';
 import { type ApiStack, startApiStack } from '../../../../infra/boot/api-stack.ts';
 import { seededRandom } from '../../../../streams/base/random.ts';
 import type { AnyObject } from '../../../../streams/resources/meta.ts';
@@ -210,6 +210,21 @@ test('creations at once through two servers on one log never exceed a quota', as
     if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 403 });
   }
   expect(used(world)).toEqual({ configmaps: '10', 'count/configmaps': '10' });
+});
+
+test('a count that is made when a charge has just been recorded does not forget what it is for', async () => {
+  const world = await apiWorld();
+  await world.create('resourcequotas', aQuota({ configmaps: '2' }));
+  await world.create('configmaps', { metadata: { name: 'a' } });
+  const { view, writer } = world.stack;
+  let counting: Promise<unknown> | undefined;
+  view.resource(resources.resourceQuotas).listen(({ current: { object } }) => {
+    const write = { kind: 'update', resource: resources.resourceQuotas, subresource: 'status', object } as const;
+    counting ??= writer.write(write, { user: quotaControllerUser, cause: null });
+  });
+  await world.create('configmaps', { metadata: { name: 'b' } });
+  expect(await counting).toMatchObject({ kind: 'done' });
+  expect(used(world)).toEqual({ configmaps: '2' });
 });
 
 async function anotherServer(world: ApiWorld): Promise<ApiStack> {
