@@ -86,8 +86,9 @@ class History {
   readonly #untold = new Set<string>();
   #pods = 0;
 
-  constructor(seed: number) {
-    this.world = new SchedulerWorld({ seed, bindingsMax: 4 }).sync({ nodes: [theNode(0), theNode(1)] });
+  /** `graceful`: pods that are deleted go on for a while. */
+  constructor(seed: number, graceful = false) {
+    this.world = new SchedulerWorld({ seed, graceful, bindingsMax: 4 }).sync({ nodes: [theNode(0), theNode(1)] });
   }
 
   take(action: Step): void {
@@ -131,6 +132,8 @@ class History {
     for (const pod of [...world.pods.values()].filter(isGated)) this.#ungate(pod);
     for (let round = 0; round < 10; round++) {
       while (world.writes.length > 0) this.#answer(world.writes[0], 'ok');
+      const ending = [...world.pods.values()].filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+      for (const { metadata } of ending) world.removePod(metadata.uid);
       world.work();
       this.check();
       this.#wait(12_000);
@@ -283,23 +286,28 @@ function hostPorts({ spec }: Pod): number[] {
 
 test('no node over its room, no pod bound twice, no ports in conflict, no gated pod bound; and what fits is bound', () => {
   fc.assert(
-    fc.property(fc.nat(), fc.array(step, { minLength: 10, maxLength: 120, size: 'max' }), (seed, steps) => {
-      const history = new History(seed);
-      for (const action of steps) history.take(action);
-      history.settle();
-      for (const pod of history.world.pods.values()) {
-        if (!isWaiting(pod)) continue;
-        expect({ pod: pod.metadata.name, couldGoTo: history.hasRoom(pod) }).toEqual({
-          pod: pod.metadata.name,
-          couldGoTo: undefined,
-        });
-        // It is told why it waits.
-        expect(pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')).toMatchObject({
-          status: 'False',
-          reason: 'Unschedulable',
-        });
-      }
-    }),
+    fc.property(
+      fc.nat(),
+      fc.boolean(),
+      fc.array(step, { minLength: 10, maxLength: 120, size: 'max' }),
+      (seed, graceful, steps) => {
+        const history = new History(seed, graceful);
+        for (const action of steps) history.take(action);
+        history.settle();
+        for (const pod of history.world.pods.values()) {
+          if (!isWaiting(pod)) continue;
+          expect({ pod: pod.metadata.name, couldGoTo: history.hasRoom(pod) }).toEqual({
+            pod: pod.metadata.name,
+            couldGoTo: undefined,
+          });
+          // It is told why it waits.
+          expect(pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')).toMatchObject({
+            status: 'False',
+            reason: 'Unschedulable',
+          });
+        }
+      },
+    ),
     { numRuns: 300 },
   );
 });
