@@ -2,7 +2,7 @@
 // and by the scheduler for one node. Source: component-helpers/storage/volume (FindMatchingVolume), pv_controller's index.
 
 import { matchesSelector } from '../../streams/resources/labels.ts';
-import type { Labels } from '../../streams/resources/meta.ts';
+import type { KubeObject, Labels } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import { compareQuantity } from '../../streams/resources/quantity.ts';
 import type { AccessMode, PersistentVolume, PersistentVolumeClaim } from '../../streams/resources/storage.ts';
@@ -68,7 +68,8 @@ type Search = {
 
 /**
  * The best volume for the claim. Without a node, volumes with few access modes go before those with many, whatever
- * their size; among equals the smallest wins, then the first by name.
+ * their size; then the smallest wins. Of equals each claim prefers another, told by their uids, because a thousand claims
+ * that all reach for the first would be refused a thousand times; then the first by name.
  */
 export function findVolume(search: Search): PersistentVolume | undefined {
   const { claim, node } = search;
@@ -83,7 +84,7 @@ export function findVolume(search: Search): PersistentVolume | undefined {
       continue;
     }
     if (search.onlyMeant === true || !reachable || !isFree(volume, claim)) continue;
-    if (best === undefined || comesBefore(volume, best, node === undefined)) best = volume;
+    if (best === undefined || comesBefore(volume, best, search)) best = volume;
   }
   return best;
 }
@@ -103,13 +104,24 @@ function isFree(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean
   return offersModes(volume, accessModes);
 }
 
-function comesBefore(a: PersistentVolume, b: PersistentVolume, fewestModesFirst: boolean): boolean {
-  if (fewestModesFirst) {
+function comesBefore(a: PersistentVolume, b: PersistentVolume, { node, claim }: Search): boolean {
+  if (node === undefined) {
     const modes = (a.spec.accessModes?.length ?? 0) - (b.spec.accessModes?.length ?? 0);
     if (modes !== 0) return modes < 0;
   }
   const size = compareQuantity(storageCapacity(a), storageCapacity(b));
-  return size === 0 ? a.metadata.name < b.metadata.name : size < 0;
+  if (size !== 0) return size < 0;
+  const far = distance(claim, a) - distance(claim, b);
+  return far === 0 ? a.metadata.name < b.metadata.name : far < 0;
+}
+
+/** Random, but for one claim and one volume always the same. */
+function distance(claim: PersistentVolumeClaim, volume: PersistentVolume): number {
+  return (leadingBits(claim) ^ leadingBits(volume)) >>> 0;
+}
+
+function leadingBits({ metadata: { uid } }: KubeObject): number {
+  return Number.parseInt(uid.slice(0, 8), 16);
 }
 
 function attributesClass({ spec }: { readonly spec: { readonly volumeAttributesClassName?: string } }): string {

@@ -64,10 +64,18 @@ export function parseQuantity(text: string): ParsedQuantity {
 
 /** A quantity from a text that was validated before; throws on any other. */
 export function quantityOf(text: string): Quantity {
+  const known = quantities.get(text);
+  if (known !== undefined) return known;
   const parsed = parseQuantity(text);
   if (parsed.kind === 'malformed') throw new Error(`"${text}" is not a quantity: ${parsed.message}`);
+  if (quantities.size >= quantitiesMax) quantities.clear();
+  quantities.set(text, parsed.quantity);
   return parsed.quantity;
 }
+
+/** A cluster speaks of few amounts, and compares them over and over. */
+const quantities = new Map<string, Quantity>();
+const quantitiesMax = 1_000;
 
 /** The text Kubernetes stores for `text`, or undefined when it is not a quantity. Cheap for the usual short texts. */
 export function canonicalQuantity(text: string): string | undefined {

@@ -15,7 +15,7 @@ export type ObjectReader = {
   ): T[];
   /** Objects of the resource that name this owner; with `nobodyIn`, those no owner manages. */
   ownedBy<T extends KubeObject>(name: ResourceName, uid: string): T[];
-  /** Objects of the resource that refer to another by name, in list order; `references.ts` says which, and how it is put. */
+  /** Objects of the resource that refer to another by name, in no order; `references.ts` says which, and how it is put. */
   referringTo<T extends KubeObject>(name: ResourceName, reference: string): T[];
   podsOnNode<T extends KubeObject>(node: string): T[];
   /** Every resource that has been seen, for those who walk all of them (garbage collector, namespaces). */

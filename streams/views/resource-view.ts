@@ -135,9 +135,8 @@ export class ResourceView {
     return this.#resolve(this.#indexed().onNode(node));
   }
 
-  /** In list order. */
   referringTo(reference: string): StoredObject[] {
-    return this.#resolve([...this.#indexed().referringTo(reference)].sort());
+    return this.#resolve(this.#indexed().referringTo(reference));
   }
 
   /** Recent changes after the revision, or undefined where they have left the window. */

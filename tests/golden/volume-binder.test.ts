@@ -26,6 +26,7 @@ function chosen(objects: readonly KubeObject[]): string | undefined {
 }
 
 const data = aClaim('data');
+const as = (bits: string) => ({ meta: { uid: `${bits}000000-0000-4000-8000-000000000000` } });
 const wffc = aClass('late', { volumeBindingMode: 'WaitForFirstConsumer' });
 const boundBy = { [annotations.boundByController]: 'yes' };
 
@@ -41,6 +42,8 @@ describe('the volume a claim gets', () => {
       'b',
     ],
     ['the first by name of equals', data, [aVolume('b'), aVolume('a')], 'a'],
+    ['of equals its own favourite', aClaim('data', as('c1')), [aVolume('a', as('0f')), aVolume('b', as('c0'))], 'b'],
+    ['which is not that of another', aClaim('data', as('0e')), [aVolume('b', as('c0')), aVolume('a', as('0f'))], 'a'],
     [
       'one with few modes before one with many',
       data,

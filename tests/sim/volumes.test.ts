@@ -45,6 +45,24 @@ describe.each(seeds)('seed %i', (seed) => {
   });
 });
 
+test('many claims that want any of as many equal volumes all have one soon', async () => {
+  const cluster = await simulatedCluster({ seed: 'rush', nodes: 1 });
+  const random = seededRandom('volumes/rush');
+  const names = Array.from({ length: 60 }, (_, index) => `${index}`);
+  for (const name of names) {
+    const { spec, ...volume } = aNewVolume(random, { name, node: 'node-1', shared: true });
+    const { nodeAffinity: _, ...anywhere } = spec;
+    await make(cluster, persistentVolumes, { ...volume, spec: { ...anywhere, accessModes: ['ReadWriteOnce'] } });
+  }
+  await cluster.clock.advance(1_000);
+  const claims = names.map((name) => aNewClaim(random, name, ''));
+  for (const { spec } of claims) spec.accessModes = ['ReadWriteOnce'];
+  await Promise.all(claims.map((claim) => make(cluster, persistentVolumeClaims, claim)));
+  await cluster.clock.advance(20_000);
+  const all = cluster.view.list<PersistentVolumeClaim>(persistentVolumeClaims);
+  expect(all.filter(isFullyBound)).toHaveLength(names.length);
+});
+
 const classes = [
   aClass('local', {
     provisioner: localProvisionerName,

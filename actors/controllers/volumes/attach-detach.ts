@@ -59,7 +59,7 @@ type Need = { readonly volume: PersistentVolume; readonly csi: CsiSource; readon
 
 function reconcile({ world, key, nowMs, sinceMs }: ReconcileInput, options: AttachDetachOptions): Plan {
   const node = world.get<Node>(resources.nodes, { name: key });
-  const here = world.referringTo<VolumeAttachment>(resources.volumeAttachments, toNode(key));
+  const here = attachmentsOf(world, toNode(key));
   const needs = node === undefined ? new Map<string, Need>() : needsOf(world, key);
   const expired = nowMs - sinceMs >= options.maxWaitForUnmountMs && !holds(node?.status?.conditions, 'Ready');
   const forced = expired || node?.spec?.taints?.some((taint) => taint.key === outOfService) === true;
@@ -91,12 +91,18 @@ function reconcile({ world, key, nowMs, sinceMs }: ReconcileInput, options: Atta
   }
   for (const [volumeName, need] of needs) {
     if (here.some(({ spec }) => spec.source.persistentVolumeName === volumeName)) continue;
-    const others = world.referringTo<VolumeAttachment>(resources.volumeAttachments, toVolume(volumeName));
+    const others = attachmentsOf(world, toVolume(volumeName));
     if (others.length === 0 || isShared(need.volume)) writes.push(attach(need, key));
     else notes.push(...need.pods.map((pod) => attachedElsewhere(world, pod, need, others)));
   }
   writes.push(...statusWrites(node, kept));
   return { writes, notes, ...(waits && { againAfterMs: options.maxWaitForUnmountMs }) };
+}
+
+/** In the order of their names, so that what is told of them stays the same. */
+function attachmentsOf(world: ObjectReader, whose: string): VolumeAttachment[] {
+  const found = world.referringTo<VolumeAttachment>(resources.volumeAttachments, whose);
+  return found.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
 /** What pods on the node need, by the volume's name. */

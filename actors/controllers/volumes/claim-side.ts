@@ -149,7 +149,8 @@ function consumerNote(world: ObjectReader, claim: PersistentVolumeClaim): Planne
   const pods = world
     .referringTo<Pod>(resources.pods, toClaim({ namespace, name }))
     .filter((pod) => (pod.spec.nodeName ?? '') === '' && !isPodTerminal(pod))
-    .map(({ metadata }) => metadata.name);
+    .map(({ metadata }) => metadata.name)
+    .sort();
   if (pods.length === 0) {
     return note(claim, 'Normal', 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
   }
