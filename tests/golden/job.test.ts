@@ -1,68 +1,23 @@
-// The job controller as a table: given this job and these pods, when the job is looked at, then these writes.
+// The job controller as a table: which pods a job has, and how they are counted. Given this job and these pods, when the
+// job is looked at, then these writes. How a job ends badly is in job-failure.test.ts.
 
 import { describe, expect, test } from 'vitest';
-import { jobController } from '../../actors/controllers/job/job.ts';
+import { indexFailureCountKey, type Job, jobTrackingFinalizer } from '../../streams/resources/batch.ts';
+import { planOf, worldOf } from '../kit/given-world.ts';
 import {
-  completionIndexKey,
-  indexFailureCountKey,
-  type Job,
-  type JobSpec,
-  type JobStatus,
-  jobTrackingFinalizer,
-} from '../../streams/resources/batch.ts';
-import type { Condition, KubeObject } from '../../streams/resources/meta.ts';
-import type { Pod } from '../../streams/resources/pod.ts';
-import { planOf, reconciled, type When, worldOf } from '../kit/given-world.ts';
-import { aJob, ended, jobTemplate } from '../kit/played-jobs.ts';
-import { aNamespace, aPod, at, atMs, controlledBy, type PodTraits } from '../kit/workloads.ts';
-
-const controller = jobController();
-const key = 'default/work';
-const at20 = { key, nowMs: atMs(20) };
-
-function when(objects: readonly KubeObject[], change: Partial<When> = {}): string[] {
-  return reconciled(controller, worldOf(...objects), { ...at20, ...change }).map((line) =>
-    line.replace(/(work(?:-\d+)?-)[a-z0-9]{5}\b/g, '$1?'),
-  );
-}
-
-/** A job that has begun to run and has reported so. */
-function running(spec: Partial<JobSpec> = {}, status: JobStatus = {}): Job {
-  const begun = { startTime: at(0), ready: 0, terminating: 0, uncountedTerminatedPods: {} };
-  return aJob({ ...spec, status: { ...begun, ...status } });
-}
-
-type Traits = PodTraits & { readonly index?: number; readonly failures?: number; readonly untracked?: boolean };
-
-function jobPod(name: string, { index, failures, untracked, meta = {}, ...traits }: Traits = {}): Pod {
-  const annotations = {
-    ...(index === undefined ? undefined : { [completionIndexKey]: `${index}` }),
-    ...(failures === undefined ? undefined : { [indexFailureCountKey]: `${failures}` }),
-  };
-  return aPod(name, {
-    ...traits,
-    meta: {
-      labels: jobTemplate.metadata?.labels ?? {},
-      ownerReferences: [controlledBy(aJob())],
-      annotations,
-      ...(untracked === true ? undefined : { finalizers: [jobTrackingFinalizer] }),
-      ...meta,
-    },
-  });
-}
-
-const succeeded = (name: string, traits: Traits = {}, seconds = 10) => ended(jobPod(name, traits), 0, at(seconds));
-const failed = (name: string, traits: Traits = {}, exitCode = 1, seconds = 10) =>
-  ended(jobPod(name, traits), exitCode, at(seconds));
-const going = (name: string, traits: Traits = {}) =>
-  jobPod(name, { ...traits, meta: { deletionTimestamp: at(15), deletionGracePeriodSeconds: 0 } });
-const condition = (type: string, reason: string, message = ''): Condition => ({
-  type,
-  status: 'True',
-  reason,
-  message,
-});
-const indexed = { completionMode: 'Indexed', completions: 3, parallelism: 3 } as const;
+  at20,
+  condition,
+  controller,
+  failed,
+  indexed,
+  jobPod,
+  key,
+  running,
+  succeeded,
+  when,
+} from '../kit/job-tables.ts';
+import { aJob, jobTemplate } from '../kit/played-jobs.ts';
+import { aNamespace, at, atMs, controlledBy } from '../kit/workloads.ts';
 
 describe('pods', () => {
   test('are made up to the parallelism, and the job has begun', () => {
@@ -182,89 +137,6 @@ describe('a pod that has succeeded', () => {
   });
 });
 
-describe('a pod that has failed', () => {
-  test('is replaced 10 s after its end, and twice as long after each further one', () => {
-    const job = running({}, { failed: 1 });
-    expect(when([job, failed('a', { untracked: true }, 1, 15)])).toEqual(['again after 5000 ms']);
-    expect(when([job, failed('a', { untracked: true }, 1, 10)])[0]).toBe('create pods work-?');
-    const twice = [failed('a', { untracked: true }, 1, 2), failed('b', { untracked: true }, 1, 15)];
-    expect(when([running({}, { failed: 2 }), ...twice])).toEqual(['again after 15000 ms']);
-  });
-
-  test('before another succeeded makes nobody wait', () => {
-    const job = running({ completions: 2 }, { failed: 1, succeeded: 1 });
-    const pods = [failed('a', { untracked: true }, 1, 10), succeeded('b', { untracked: true }, 12)];
-    expect(when([job, ...pods])[0]).toBe('create pods work-?');
-  });
-
-  test('once too often fails the job: its other pods go, and count as failed', () => {
-    const job = running({ completions: 2, parallelism: 2, backoffLimit: 0 }, { active: 2 });
-    expect(when([job, failed('a'), jobPod('b')])).toEqual([
-      'delete pods b',
-      'update jobs/status work: status.terminating 0 → 1; status.uncountedTerminatedPods.failed none → ["uid-of-a","uid-of-b"]; status.active 2 → none; FailureTarget=True(BackoffLimitExceeded)',
-      'note Normal SuccessfulDelete: Deleted pod: b',
-    ]);
-  });
-
-  test('ends the job only when the last pod has ended', () => {
-    const conditions = [condition('FailureTarget', 'BackoffLimitExceeded', 'too often')];
-    const job = running({ backoffLimit: 0 }, { conditions, failed: 2, terminating: 1 });
-    expect(when([job, going('b', { untracked: true })])).toEqual([]);
-    expect(when([job])).toEqual([
-      'update jobs/status work: status.terminating 1 → 0; Failed=True(BackoffLimitExceeded)',
-      'note Warning BackoffLimitExceeded: too often',
-    ]);
-  });
-
-  test('in place too often fails the job too', () => {
-    const spec = { ...jobTemplate.spec, restartPolicy: 'OnFailure' } as const;
-    const job = running({ backoffLimit: 2, template: { ...jobTemplate, spec } }, { active: 1 });
-    expect(when([job, jobPod('a', { restarts: 2, unready: true })])[1]).toContain(
-      'FailureTarget=True(BackoffLimitExceeded)',
-    );
-  });
-});
-
-describe('a failure policy', () => {
-  const rule = (action: 'FailJob' | 'Ignore' | 'Count', values = [42]) => ({
-    podFailurePolicy: { rules: [{ action, onExitCodes: { operator: 'In' as const, values } }] },
-  });
-
-  test('fails the job', () => {
-    const job = running({ ...rule('FailJob') }, { active: 1 });
-    const write = planOf(controller, worldOf(job, failed('a', {}, 42)), at20).writes[0];
-    expect(write?.kind === 'update' && (write.object as Job).status?.conditions?.[0]).toMatchObject({
-      type: 'FailureTarget',
-      reason: 'PodFailurePolicy',
-      message: 'Container c for pod default/a failed with exit code 42 matching FailJob rule at index 0',
-    });
-  });
-
-  test('ignores a failure: the pod is not counted', () => {
-    const job = running({ ...rule('Ignore'), backoffLimit: 0 });
-    expect(when([job, failed('a', {}, 42, 5)])).toEqual([
-      'create pods work-?',
-      'update jobs/status work: status.active none → 1',
-      'update pods a: metadata.finalizers ["batch.kubernetes.io/job-tracking"] → none',
-      'note Normal SuccessfulCreate: Created pod: work-?',
-    ]);
-  });
-
-  test('looks at conditions', () => {
-    const onPodConditions = [{ type: 'DisruptionTarget', status: 'True' }];
-    const job = running({ podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions }] }, backoffLimit: 0 });
-    const pod = failed('a', {}, 137, 5);
-    const disrupted: Pod = { ...pod, status: { ...pod.status, conditions: [condition('DisruptionTarget', 'x')] } };
-    expect(when([job, disrupted]).join()).not.toContain('FailureTarget');
-    expect(when([job, pod]).join()).toContain('FailureTarget');
-  });
-
-  test('waits for pods that are going away', () => {
-    const job = running({ ...rule('FailJob') }, { terminating: 1 });
-    expect(when([job, going('a', { unready: true })])).toEqual([]);
-  });
-});
-
 describe('an indexed job', () => {
   test('has one pod for each index', () => {
     const lines = when([
@@ -347,49 +219,4 @@ describe('a job that is suspended', () => {
       'note Normal Resumed: Job resumed',
     ]);
   });
-});
-
-describe('a job with a deadline', () => {
-  test('is looked at when it has come', () => {
-    const job = running({ activeDeadlineSeconds: 30 }, { active: 1 });
-    expect(when([job, jobPod('a', { unready: true })])).toEqual(['again after 10000 ms']);
-  });
-
-  test('has failed then', () => {
-    const job = running({ activeDeadlineSeconds: 20 }, { active: 1 });
-    expect(when([job, jobPod('a', { unready: true })])[1]).toContain('FailureTarget=True(DeadlineExceeded)');
-  });
-});
-
-describe('nobody holds a pod', () => {
-  test('of a job that is over', () => {
-    const job = running({}, { conditions: [condition('Complete', 'CompletionsReached')] });
-    expect(when([job, going('a')])).toEqual([
-      'update pods a: metadata.finalizers ["batch.kubernetes.io/job-tracking"] → none',
-    ]);
-  });
-
-  test('whose job is gone', () => {
-    const line = 'update pods a: metadata.finalizers ["batch.kubernetes.io/job-tracking"] → none';
-    expect(when([jobPod('a')], { key: 'orphan:default/a' })).toEqual([line]);
-    expect(when([running(), jobPod('a')], { key: 'orphan:default/a' })).toEqual([]);
-  });
-
-  test('of a job that is going away', () => {
-    const job: Job = { ...running({}, { active: 1 }), metadata: { ...aJob().metadata, deletionTimestamp: at(5) } };
-    expect(when([job, jobPod('a', { unready: true })])).toEqual([
-      'update pods a: metadata.finalizers ["batch.kubernetes.io/job-tracking"] → none',
-    ]);
-  });
-});
-
-test.each([
-  ['is looked after by somebody else', aJob({ managedBy: 'example.com/queue' }), []],
-  [
-    'has a mode nobody knows',
-    aJob({ completionMode: 'Other' }),
-    ['note Warning UnknownCompletionMode: Skipped Job sync because completion mode is unknown'],
-  ],
-])('a job that %s is left alone', (_, job, lines) => {
-  expect(when([job])).toEqual(lines);
 });
