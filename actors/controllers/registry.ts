@@ -23,6 +23,7 @@ import {
 } from './hpa/horizontal.ts';
 import { ipAddressController } from './ip-addresses.ts';
 import { jobController } from './job/job.ts';
+import { legacyTokenCleaner, legacyTokenTracking } from './legacy-tokens.ts';
 import { namespaceController } from './namespace.ts';
 import { type NodeIpamOptions, nodeIpamController, nodeIpamDefaults } from './node-ipam.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController, nodeLifecycleDefaults } from './node-lifecycle.ts';
@@ -71,6 +72,8 @@ export function allControllers(options: ControllersOptions): readonly Controller
     namespaceController(),
     serviceAccountController(),
     serviceAccountTokenController({ ca: options.ca, mint: options.mintToken }),
+    legacyTokenTracking(),
+    legacyTokenCleaner(),
     rootCaPublisher(options.ca),
     ...(options.certificates === undefined ? [] : certificateControllers(options.certificates)),
     ...(options.signDetached === undefined ? [] : [bootstrapSigner(options.signDetached)]),
