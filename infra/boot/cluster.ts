@@ -15,6 +15,7 @@ import type { HealthCheck } from '../api/server/health.ts';
 import type { OwnPaths } from '../api/server/own-paths.ts';
 import type { RunningCluster, UpOptions } from '../cli/up-options.ts';
 import { controllerMetrics } from '../metrics/cluster-metrics.ts';
+import { jobMetrics } from '../metrics/job-metrics.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { processMetrics } from '../metrics/process-metrics.ts';
 import { schedulerMetrics } from '../metrics/scheduler-metrics.ts';
@@ -127,6 +128,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
   const metrics = new Metrics();
   processMetrics(metrics, clock);
   controllerMetrics(metrics, () => plane.controllers);
+  undo.add(jobMetrics(metrics, stack.view, () => plane.leads));
   schedulerMetrics(metrics, () => plane.scheduler);
   const server = await serve({
     metrics,
