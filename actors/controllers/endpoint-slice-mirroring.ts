@@ -13,11 +13,10 @@ import type {
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import type { Controller, Key, Plan, PlannedNote, ReconcileInput, WatchedChange } from '../kit/controller.ts';
 import { keyOfObject, parseKey } from '../kit/object-key.ts';
-import { controllerReference } from '../kit/owners.ts';
 import { sameJson } from '../kit/same-json.ts';
 import type { Write } from '../kit/write.ts';
 import { type Repacked, repacked } from './endpoint-repacking.ts';
-import { managedByLabel, samePorts, serviceNameLabel, sliceName } from './endpoint-slice-names.ts';
+import { managedByLabel, newSlice, samePorts, serviceNameLabel } from './endpoint-slice-names.ts';
 import { isTerminating } from './namespace-phase.ts';
 import { hasSelector } from './service-pods.ts';
 
@@ -164,26 +163,13 @@ function metadataOf({ metadata }: Endpoints) {
   const kept = Object.entries(metadata.annotations ?? {}).filter(([name]) => !notMirrored.has(name));
   return {
     labels: { ...metadata.labels, [serviceNameLabel]: metadata.name, [managedByLabel]: manager },
-    ...(kept.length > 0 && { annotations: Object.fromEntries(kept) }),
+    annotations: kept.length === 0 ? undefined : Object.fromEntries(kept),
   };
 }
 
 function creation({ endpoints, wanted, random }: Making & { readonly random: Random }): Write {
-  const { name, namespace = '' } = endpoints.metadata;
-  const object = {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: {
-      ...sliceName(name, random),
-      namespace,
-      ...metadataOf(endpoints),
-      ownerReferences: [controllerReference(endpoints)],
-    },
-    addressType: wanted.family,
-    endpoints: wanted.endpoints,
-    ports: wanted.ports,
-  };
-  return { kind: 'create', resource: resources.endpointSlices, object };
+  const { family: addressType, ...addresses } = wanted;
+  return newSlice(endpoints, { ...metadataOf(endpoints), addressType, ...addresses, random });
 }
 
 function changed(slice: EndpointSlice, { endpoints, wanted }: Making): Write[] {

@@ -9,12 +9,11 @@ import type { EndpointPort, EndpointSlice, Service, SliceEndpoint } from '../../
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import type { Controller, Key, Plan, ReconcileInput, WatchedChange } from '../kit/controller.ts';
 import { keyOfObject, parseKey } from '../kit/object-key.ts';
-import { controllerReference } from '../kit/owners.ts';
 import { restMs } from '../kit/rest.ts';
 import { sameJson } from '../kit/same-json.ts';
 import type { CreateWrite, DeleteWrite, UpdateWrite, Write } from '../kit/write.ts';
 import { isPodReady } from '../pod/pod-conditions.ts';
-import { managedByLabel, samePorts, serviceNameLabel, sliceName } from './endpoint-slice-names.ts';
+import { managedByLabel, newSlice, samePorts, serviceNameLabel } from './endpoint-slice-names.ts';
 import { pack, type Wanted } from './endpoint-slice-packing.ts';
 import { isTerminating } from './namespace-phase.ts';
 import {
@@ -190,23 +189,14 @@ function creation({
   trigger: Trigger;
   random: Random;
 }): CreateWrite {
-  const { name, namespace = '' } = service.metadata;
-  const annotations = withTriggerTime(undefined, trigger);
-  const object = {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: {
-      ...sliceName(name, random),
-      namespace,
-      labels: sliceLabels(service),
-      ...(annotations && { annotations }),
-      ownerReferences: [controllerReference(service)],
-    },
+  return newSlice(service, {
+    labels: sliceLabels(service),
+    annotations: withTriggerTime(undefined, trigger),
     addressType: family,
     endpoints,
     ports,
-  };
-  return { kind: 'create', resource: resources.endpointSlices, object };
+    random,
+  });
 }
 
 type Change = { readonly endpoints: readonly SliceEndpoint[]; readonly trigger: Trigger };

@@ -15,23 +15,17 @@ import {
   revisionDeletions,
   revisionLabel,
   revisionUpdate,
+  type Settling,
   snapshot,
 } from '../history/revisions.ts';
 import { podTemplateHash } from '../pod-template-hash.ts';
 
-export type History = {
-  /** Adoptions and releases to be done first. */
-  readonly claims: readonly UpdateWrite[];
-} & (
-  | { readonly kind: 'unsettled'; readonly writes: readonly Write[]; readonly collisionCount: number }
-  | {
-      readonly kind: 'settled';
-      /** On pods of the present template. */
-      readonly hash: string;
-      /** Of other templates, oldest first. */
-      readonly old: readonly ControllerRevision[];
-    }
-);
+export type History = Settling<{
+  /** On pods of the present template. */
+  readonly hash: string;
+  /** Of other templates, oldest first. */
+  readonly old: readonly ControllerRevision[];
+}>;
 
 export function historyOf(world: ObjectReader, set: DaemonSet, pods: readonly Pod[]): History {
   const { owned: revisions, claims } = claimedRevisions(world, set);

@@ -8,7 +8,7 @@ import type { ObjectReader } from '../../../streams/views/object-reader.ts';
 import { controllerReference } from '../../kit/owners.ts';
 import { sameJson } from '../../kit/same-json.ts';
 import { canonicalJson } from '../../kit/stable-hash.ts';
-import type { CreateWrite, DeleteWrite, UpdateWrite } from '../../kit/write.ts';
+import type { CreateWrite, DeleteWrite, UpdateWrite, Write } from '../../kit/write.ts';
 import { type Claimed, claimed } from '../workload/claims.ts';
 
 /** On pods: which revision they were made from. */
@@ -19,6 +19,15 @@ export type Revised = KubeObject & {
 };
 
 export type RevisionData = NonNullable<ControllerRevision['data']>;
+
+/** How a template stands in its history. */
+export type Settling<Settled> = {
+  /** Adoptions and releases to be done first. */
+  readonly claims: readonly UpdateWrite[];
+} & (
+  | { readonly kind: 'unsettled'; readonly writes: readonly Write[]; readonly collisionCount: number }
+  | ({ readonly kind: 'settled' } & Settled)
+);
 
 /** Beyond it the name would have no room for the hash. */
 const namePrefixMax = 223;

@@ -4,7 +4,6 @@
 import type { ControllerRevision, StatefulSet } from '../../../streams/resources/workload.ts';
 import type { ObjectReader } from '../../../streams/views/object-reader.ts';
 import { fnv1Name } from '../../kit/stable-hash.ts';
-import type { UpdateWrite, Write } from '../../kit/write.ts';
 import {
   claimedRevisions,
   holdsData,
@@ -12,22 +11,16 @@ import {
   type RevisionData,
   renumbered,
   revisionData,
+  type Settling,
   snapshot,
 } from '../history/revisions.ts';
 
-export type Rollout = {
-  /** Adoptions to be done first. */
-  readonly claims: readonly UpdateWrite[];
-} & (
-  | { readonly kind: 'unsettled'; readonly writes: readonly Write[]; readonly collisionCount: number }
-  | {
-      readonly kind: 'settled';
-      readonly current: ControllerRevision;
-      readonly update: ControllerRevision;
-      /** All there are, oldest first. */
-      readonly revisions: readonly ControllerRevision[];
-    }
-);
+export type Rollout = Settling<{
+  readonly current: ControllerRevision;
+  readonly update: ControllerRevision;
+  /** All there are, oldest first. */
+  readonly revisions: readonly ControllerRevision[];
+}>;
 
 const hashLabel = 'controller.kubernetes.io/hash';
 
