@@ -24,6 +24,8 @@ type Bounds = {
   readonly freshBytesMax: number;
   /** Families whose base is remembered; forgetting one costs memory only. */
   readonly familiesMax: number;
+  /** Bytes of the bases they are remembered by: objects that are long gone may have been a megabyte each. */
+  readonly familyBytesMax: number;
   /** Bases that can be searched at once. */
   readonly searchableMax: number;
 };
@@ -40,10 +42,12 @@ class Base extends DeltaBase {
 
 export class ColdStorage {
   readonly #bounds: Bounds;
-  readonly #fresh: Packable[] = [];
+  /** In order from `#first` on; what has left before it is cut off now and then. */
+  readonly #fresh: (Packable | undefined)[] = [];
   #first = 0;
   #freshBytes = 0;
   readonly #families = new Map<string, Base>();
+  #familyBytes = 0;
   readonly #searchable = new Set<Base>();
 
   constructor(bounds: Bounds) {
@@ -55,7 +59,8 @@ export class ColdStorage {
     this.#fresh.push(version);
     this.#freshBytes += version.textBytes;
     while (this.#freshBytes > this.#bounds.freshBytesMax) {
-      const oldest = this.#fresh[this.#first++];
+      const oldest = this.#fresh[this.#first];
+      this.#fresh[this.#first++] = undefined;
       if (oldest === undefined) return;
       this.#freshBytes -= oldest.textBytes;
       oldest.pack();
@@ -100,9 +105,20 @@ export class ColdStorage {
   }
 
   #remember(family: string, base: Base): void {
-    this.#families.delete(family);
+    const { familiesMax, familyBytesMax } = this.#bounds;
+    this.#forget(family);
     this.#families.set(family, base);
-    if (this.#families.size > this.#bounds.familiesMax) this.#families.delete(this.#families.keys().next().value ?? '');
+    // One that several families share is counted for each.
+    this.#familyBytes += base.bytes.length;
+    while (this.#families.size > familiesMax || this.#familyBytes > familyBytesMax) {
+      const [oldest = ''] = this.#families.keys();
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(family: string): void {
+    this.#familyBytes -= this.#families.get(family)?.bytes.length ?? 0;
+    this.#families.delete(family);
   }
 }
 
@@ -110,5 +126,6 @@ export class ColdStorage {
 export const coldStorage = new ColdStorage({
   freshBytesMax: 8 * 1024 * 1024,
   familiesMax: 4_096,
+  familyBytesMax: 64 * 1024 * 1024,
   searchableMax: 64,
 });

@@ -170,7 +170,11 @@ export class ResourceView {
     if (previous === undefined) return undefined;
     this.#objects.delete(previous.key);
     this.#sorted.delete(previous.key);
-    this.#unindex(previous.key, previous);
+    // What came and went between two looks at the indexes leaves nothing behind: nobody may ever look again.
+    if (this.#unindexed.has(previous.key) && this.#unindexed.get(previous.key) === undefined) {
+      this.#unindexed.delete(previous.key);
+      previous.shed();
+    } else this.#unindex(previous.key, previous);
     // An expiry comes from the stream itself and carries no object: the last one known stands in.
     const bytes = event.object.byteLength === 0 ? previous.encoded() : event.object;
     const current = new StoredObject(ref, { ...event, object: bytes });

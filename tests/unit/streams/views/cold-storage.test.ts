@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ColdStorage, unpacked } from '../../../../streams/views/cold-storage.ts';
 
-const bounds = { freshBytesMax: 10, familiesMax: 4, searchableMax: 2 };
+const bounds = { freshBytesMax: 10, familiesMax: 4, familyBytesMax: 1_000_000, searchableMax: 2 };
 const spec = JSON.stringify(Array.from({ length: 100 }, (_, index) => ({ name: `SETTING_${index}` })));
 const pod = (name: string, rest = '') => Buffer.from(`{"metadata":{"name":"${name}"},"spec":${spec}${rest}}`);
 const ref = (name: string, namespace = 'default') => ({ resource: 'pods', namespace, name });
@@ -49,6 +49,17 @@ describe('objects of one template share its text', () => {
     expect(later.at(-1)?.base).not.toBe(first.base);
     expect(later.at(-1)?.delta.length).toBeLessThan(50);
   });
+});
+
+test('bases are remembered up to so many bytes, the oldest is forgotten first', () => {
+  const storage = new ColdStorage({ ...bounds, familyBytesMax: 2_000 });
+  const filled = (letter: string) => Buffer.from(letter.repeat(900));
+  const map = (name: string) => ({ resource: 'configmaps', namespace: 'default', name });
+  const first = storage.pack(filled('a'), map('a-1'));
+  expect(storage.pack(filled('a'), map('a-2')).base).toBe(first.base);
+  storage.pack(filled('b'), map('b-1'));
+  storage.pack(filled('c'), map('c-1'));
+  expect(storage.pack(filled('a'), map('a-3')).base).not.toBe(first.base);
 });
 
 test('a base is a copy, so that the memory an event came in is let go', () => {

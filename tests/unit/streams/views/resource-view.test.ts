@@ -95,6 +95,24 @@ test('changes told again from a revision on lead from there to the present', () 
   );
 });
 
+test('what came and went unasked leaves nothing to index', () => {
+  const step = { namespace: 'a', name: 'x', labels: {}, owners: [], node: undefined, skipped: 0 };
+  const { view } = viewOf(
+    recordedFrom([
+      { ...step, gone: false },
+      { ...step, gone: false },
+    ]),
+  );
+  expect(view.catchUpIndexes(0)).toBe(true);
+  const { view: emptied } = viewOf(
+    recordedFrom([
+      { ...step, gone: false },
+      { ...step, gone: true },
+    ]),
+  );
+  expect(emptied.catchUpIndexes(0)).toBe(false);
+});
+
 describe('an index answers as a scan would', () => {
   /** Indexes may catch up only when they are asked: asking in between must not lead them astray. */
   const present = (all: readonly Step[], somewhere: number) => {
