@@ -32,7 +32,7 @@ export class ProfileShelf {
 
   /** The profile of that name; undefined where there is none or somebody broke it. */
   named(name: string): SimulationProfile | undefined {
-    const text = this.#kept()[name] ?? readyProfile(name);
+    const text = this.#kept(name) ?? readyProfile(name);
     if (text === undefined) return name === defaultProfile.name ? defaultProfile : undefined;
     const known = this.#parsed.get(name);
     if (known?.text === text) return known.profile;
@@ -52,17 +52,23 @@ export class ProfileShelf {
       throw new ProfileRefused(`the profile cannot be used:\n  ${outcome.problems.join('\n  ')}`);
     const { profile } = outcome;
     const { name } = profile;
-    const before = this.#kept()[name];
+    const before = this.#kept(name);
     if (before === text || (before === undefined && readyProfile(name) === text)) return profile;
     if (before !== undefined && isUsed(name))
       throw new ProfileRefused(
         `there are nodes of another profile named ${name}: give this one another name, or remove them first`,
       );
-    await this.#write({ ...this.#kept(), [name]: text });
+    await this.#write({ ...this.#all(), [name]: text });
     return profile;
   }
 
-  #kept(): Readonly<Record<string, string>> {
+  /** Nodes may name anything as their profile, `constructor` included: only what was kept is a profile's text. */
+  #kept(name: string): string | undefined {
+    const all = this.#all();
+    return Object.hasOwn(all, name) ? all[name] : undefined;
+  }
+
+  #all(): Readonly<Record<string, string>> {
     return this.#world.get<ConfigMap>(resources.configMaps, profilesMap)?.data ?? {};
   }
 

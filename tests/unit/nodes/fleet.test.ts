@@ -48,6 +48,16 @@ describe('nodes that are added', () => {
     expect(cluster.nodes.add(1, { profile })).toEqual(['tiny-1']);
   });
 
+  test('are usual ones where they name a profile that is not there, whatever its name', async () => {
+    const cluster = await NodeCluster.start();
+    await kept(cluster, tiny);
+    const annotations = { 'simulation.shiplog.dev/profile': 'constructor' };
+    const object = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'by-hand', annotations } };
+    await cluster.write({ kind: 'create', resource: resources.nodes, object });
+    await cluster.clock.advance(2_000);
+    expect(node(cluster, 'by-hand')?.status?.capacity?.cpu).toBe('8');
+  });
+
   test('may be created by anybody who names a profile, and go with their object', async () => {
     const cluster = await NodeCluster.start();
     const annotations = { 'simulation.shiplog.dev/profile': 'small' };
