@@ -123,6 +123,15 @@ describe('a pod that has succeeded', () => {
     ]);
   });
 
+  test('goes on to be counted where so many end at once that not all can be written down', () => {
+    const pods = Array.from({ length: 501 }, (_, i) => succeeded(`p${i}`));
+    const uids = pods.slice(0, 500).map(({ metadata }) => metadata.uid);
+    const full = running({ completions: 600 }, { active: 1, uncountedTerminatedPods: { succeeded: uids } });
+    const released = when([full, ...pods, next]).filter((line) => line.includes('metadata.finalizers'));
+    expect(released.length).toBe(500);
+    expect(released.some((line) => line.startsWith('update pods p500:'))).toBe(false);
+  });
+
   test('and was the last decides the job, which ends once all is counted', () => {
     const last = running({}, { active: 1, ready: 0 });
     expect(when([last, succeeded('a')])).toEqual([

@@ -53,10 +53,11 @@ export function tracked(census: Census, { verdict, awaiting }: Tracking): Tracke
   const accounted: Pod[] = [];
   const verdictStands = verdict === undefined || recordedVerdict(job) !== undefined;
   for (const pod of isIndexed(job) ? carrying.sort(byIndex) : carrying) {
-    if (succeeded.length + failed.length + newIndexes.length >= uncountedMax) break;
     if (!mayBeCounted(job, pod, { verdict, awaiting })) continue;
     const { uid } = pod.metadata;
     const account = accountOf(census, pod, verdict);
+    // A full list takes in nobody more, but those who stand in it go on: nothing else would ever empty it.
+    if (account !== undefined && succeeded.length + failed.length + newIndexes.length >= uncountedMax) continue;
     if (account === 'succeeded') succeeded.push(uid);
     else if (account === 'failed') failed.push(uid);
     else if (account === 'index') newIndexes.push(completionIndex(pod));
