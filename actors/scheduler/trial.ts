@@ -2,7 +2,7 @@
 // victims so, and pods that were promised a node are counted in so. Invariant: after `end` everything is as before; the
 // node's generation differs while it is changed, so that nothing found out meanwhile is remembered as fact.
 
-import { assert } from '../../streams/base/assert.ts';
+import { assert, defined } from '../../streams/base/assert.ts';
 import type { Adjust, NodeFilter, Rejection } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { Nominations } from './nominations.ts';
@@ -47,13 +47,11 @@ export class Trial {
   }
 
   add(pod: PodInfo): void {
-    this.#change(pod, 1);
-    this.#changes.push({ pod, by: 1 });
+    this.#note(pod, 1);
   }
 
   remove(pod: PodInfo): void {
-    this.#change(pod, -1);
-    this.#changes.push({ pod, by: -1 });
+    this.#note(pod, -1);
   }
 
   /** Why the pod does not suit the node as it is now, with and without the pods that are promised the node. */
@@ -63,9 +61,10 @@ export class Trial {
     const { pod, nominations } = this.#input;
     const promised = nominations.reckonedWith(pod, node.name);
     if (promised.length > 0) {
-      for (const other of promised) this.#change(other, 1);
+      const before = this.#changes.length;
+      for (const other of promised) this.#note(other, 1);
       const rejection = this.#ask(node);
-      for (const other of promised) this.#change(other, -1);
+      this.#undo(before);
       if (rejection !== undefined) return rejection;
     }
     return this.#ask(node);
@@ -74,11 +73,32 @@ export class Trial {
   end(): void {
     const node = this.#node;
     if (node === undefined) return;
-    for (let change = this.#changes.pop(); change !== undefined; change = this.#changes.pop()) {
-      this.#change(change.pod, change.by === 1 ? -1 : 1);
+    try {
+      this.#undo(0);
+    } finally {
+      node.generation = this.#generation;
+      this.#node = undefined;
     }
-    node.generation = this.#generation;
-    this.#node = undefined;
+  }
+
+  /** Noted first: it is undone also where a plugin of the user's own throws in the middle of it. */
+  #note(pod: PodInfo, by: 1 | -1): void {
+    this.#changes.push({ pod, by });
+    this.#change(pod, by);
+  }
+
+  /** Back to so many changes. Whatever plugins say to it, the node's own pods are put right; then the first fault is told. */
+  #undo(count: number): void {
+    let fault: { readonly cause: unknown } | undefined;
+    while (this.#changes.length > count) {
+      const { pod, by } = defined(this.#changes.pop(), 'there are more changes');
+      try {
+        this.#change(pod, by === 1 ? -1 : 1);
+      } catch (cause) {
+        fault ??= { cause };
+      }
+    }
+    if (fault !== undefined) throw fault.cause;
   }
 
   #ask(node: NodeInfo): Rejection | undefined {

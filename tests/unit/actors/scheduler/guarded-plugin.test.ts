@@ -42,3 +42,22 @@ test.each(Object.entries(points))('at %s', (point, plugin) => {
     .advance(400_000);
   expect(world.nodeOf('p')).toBeDefined();
 });
+
+test.each(['filter', 'adjust'])('at %s, while promised pods are counted in: they take no room for good', (point) => {
+  failing = true;
+  const filter = () => (point === 'filter' ? boom() : undefined);
+  const adjust = () => (point === 'adjust' ? boom() : undefined);
+  const preFilter = () => ({ kind: 'filter', filter, adjust }) as const;
+  const profiles = [profileOf({}, [{ name: 'Mine', filter: { scope: 'cluster', preFilter, wakesOn: () => false } }])];
+  const promised = { priority: 10, cpu: '2', schedulingGates: [{ name: 'later' }] };
+  const world = new SchedulerWorld({ profiles })
+    .sync({ nodes: [aNode('a')] })
+    .pod(aPod('p', { ...promised, status: { phase: 'Pending', nominatedNodeName: 'a' } }))
+    .pod(aPod('q', { cpu: '2' }))
+    .settle();
+  expect(world.notes.find(({ reason }) => reason === 'FailedScheduling')?.message).toContain('boom');
+  expect(world.nodeOf('q')).toBeUndefined();
+  failing = false;
+  world.advance(400_000);
+  expect(world.nodeOf('q')).toBe('a');
+});
