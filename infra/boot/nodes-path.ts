@@ -59,7 +59,7 @@ const actions: Readonly<Record<string, Action>> = {
 
 export function nodesPath(ports: NodesPorts): OwnPath {
   return async (call, [action, ...more]) => {
-    const act = action === undefined ? undefined : actions[action];
+    const act = action !== undefined && Object.hasOwn(actions, action) ? actions[action] : undefined;
     if (more.length > 0 || (action !== undefined && act === undefined)) throw unknownPath();
     const { method } = call.request;
     if (method !== (act === undefined ? 'GET' : 'POST')) throw methodNotAllowed();
@@ -88,6 +88,8 @@ async function add(
   const { count = 1, prefix, profile: text = 'small' } = request;
   if (!Number.isInteger(count) || count < 1 || count > addMax)
     throw badRequest(`the count must be a whole number from 1 to ${addMax}`);
+  if (prefix !== undefined && typeof prefix !== 'string') throw badRequest('the prefix must be a text');
+  if (typeof text !== 'string') throw badRequest('the profile must be a text: the name of one, or one in YAML');
   if (prefix !== undefined && !/^[a-z0-9]([-a-z0-9.]{0,200}[a-z0-9])?$/.test(prefix))
     throw badRequest('the prefix must be made of lower-case letters, digits, dashes and dots, as names of nodes are');
   const isName = /^[a-z0-9-]+$/.test(text);
@@ -115,7 +117,7 @@ async function requestOf({ request }: Call): Promise<NodesRequest> {
   const text = (await readBytes(request)).toString('utf8');
   try {
     const value: unknown = text === '' ? {} : JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   } catch {
     // Told below like everything else that is no object.
   }
