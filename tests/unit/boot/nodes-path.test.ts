@@ -1,0 +1,53 @@
+// What `/shiplog/v1/nodes` refuses, whoever asks with whatever.
+
+import { expect, test } from 'vitest';
+import type { ApiRequest, ApiResponse } from '../../../infra/api/http/exchange.ts';
+import { requestInfoOf } from '../../../infra/api/http/request-info.ts';
+import { nodesPath } from '../../../infra/boot/nodes-path.ts';
+import { NodeCluster } from '../../kit/node-cluster.ts';
+
+const response: ApiResponse = {
+  send() {},
+  open() {
+    throw new Error('nothing is streamed here');
+  },
+};
+
+async function asked(action: string, body: unknown): Promise<{ cluster: NodeCluster; answer: Promise<void> }> {
+  const cluster = await NodeCluster.start();
+  const { nodes, view, clock } = cluster;
+  const path = nodesPath({ nodes: () => nodes, elsewhere: () => '', view, clock });
+  const line = { method: 'POST', path: `/shiplog/v1/nodes/${action}`, query: new URLSearchParams() };
+  const outcome = requestInfoOf(line);
+  if (outcome.kind !== 'info') throw new Error(`${line.path} is a path`);
+  const request: ApiRequest = {
+    ...line,
+    headers: {},
+    peer: { address: '' },
+    signal: new AbortController().signal,
+    body: () => Promise.resolve(Buffer.from(JSON.stringify(body))),
+  };
+  const call = { request, response, info: outcome.info, user: { username: 'a', groups: [] }, warnings: [] };
+  return { cluster, answer: Promise.resolve(path(call, [action])) };
+}
+
+test.each(['constructor', 'toString', '__proto__', 'burn'])('%s is no action', async (action) => {
+  const { answer } = await asked(action, {});
+  await expect(answer).rejects.toThrow('the server could not find the requested resource');
+});
+
+const mistakes: readonly (readonly [string, unknown, string])[] = [
+  ['add', [], 'the body must be a JSON object'],
+  ['add', { count: 0 }, 'the count must be a whole number from 1 to 20000'],
+  ['add', { prefix: 5 }, 'the prefix must be a text'],
+  ['add', { profile: {} }, 'the profile must be a text: the name of one, or one in YAML'],
+  ['add', { profile: 'constructor' }, 'there is no profile constructor'],
+  ['crash', { names: 'node-1' }, 'names must be a list of nodes'],
+  ['crash', { names: ['toString'] }, 'there is no simulated node "toString"; there are: node-1'],
+];
+
+test.each(mistakes)('%s %j is refused: %s', async (action, body, text) => {
+  const { cluster, answer } = await asked(action, body);
+  await expect(answer).rejects.toThrow(text);
+  expect(cluster.nodes.names).toEqual(['node-1']);
+});
