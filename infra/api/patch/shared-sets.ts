@@ -3,13 +3,18 @@
 // look-up each, and share the memory of their ownership.
 // Invariant: a shared set never changes.
 
-import { spellOnce } from '../../../streams/resources/fields-text.ts';
+import { spellOnce, textOf } from '../../../streams/resources/fields-text.ts';
 import { type FieldSet, LEAF, ordered } from './field-set.ts';
 import type { PathElement } from './path-element.ts';
 
-/** Steps remembered before all are forgotten; sets already made stay as they are. */
+/**
+ * What is remembered before all is forgotten; sets already made stay as they are. Names may be long, and a map that grows
+ * entry by entry makes a set, spelled in full, of each of its lengths: so the texts count as well as the steps.
+ */
 const stepsMax = 8_192;
+const charactersMax = 8 * 1024 * 1024;
 let steps = 0;
+let characters = 0;
 
 /** A node with something in it, and the ways on from there. */
 export class SharedSet {
@@ -37,7 +42,8 @@ export class SharedSet {
     if (next === undefined) {
       next = new SharedSet(this, element, node);
       siblings.set(element, next);
-      if (++steps > stepsMax) forget();
+      steps++;
+      remembered(element.length);
     }
     return next;
   }
@@ -50,6 +56,7 @@ export class SharedSet {
       for (const { element, node } of path.reverse()) nodes[element] = node;
       this.#set = ordered(nodes);
       spellOnce(this.#set);
+      remembered(textOf(this.#set).length);
     }
     return this.#set;
   }
@@ -68,7 +75,10 @@ let start = new SharedSet(undefined, '.', LEAF);
 /** What every way begins with: a member of its own, with nothing below it. */
 export const sharedMember = (): SharedSet => start;
 
-function forget(): void {
+function remembered(length: number): void {
+  characters += length;
+  if (steps <= stepsMax && characters <= charactersMax) return;
   start = new SharedSet(undefined, '.', LEAF);
   steps = 0;
+  characters = 0;
 }
