@@ -165,7 +165,7 @@ export class Bindings {
     const uid = ticket.slice(preparePrefix.length);
     const binding = this.#byUid.get(uid);
     if (binding?.preparation === undefined || binding.asked) return { kind: 'stale' };
-    binding.preparation.answered(outcome.kind === 'failed' ? outcome.message : undefined);
+    binding.preparation.answered(outcome);
     return this.#proceed(binding, nowMs);
   }
 

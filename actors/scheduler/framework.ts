@@ -198,8 +198,8 @@ export type PermitPlugin = {
  */
 export type Preparation =
   | { readonly kind: 'done' }
-  /** A refused write is a failure; with `evenIfRefused` the plugin is asked again all the same. */
-  | { readonly kind: 'write'; readonly writes: readonly Write[]; readonly evenIfRefused?: boolean }
+  /** A refused write is a failure; with `despiteConflict` the plugin is asked again where somebody else was first. */
+  | { readonly kind: 'write'; readonly writes: readonly Write[]; readonly despiteConflict?: boolean }
   /**
    * `timeoutMs` counts from the first answer of this kind; `message` tells what was waited for. Asked again only when one
    * of the objects in `on` has changed; where they are not named, with any change that might matter.

@@ -3,7 +3,7 @@
 // is asked until it is through, and none is asked while its writes are unanswered.
 
 import type { ResourceName } from '../../streams/resources/meta.ts';
-import type { Write } from '../kit/write.ts';
+import type { Write, WriteOutcome } from '../kit/write.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Cycle, PermitPlugin, PreBindPlugin, Profile, Rejection } from './framework.ts';
@@ -36,7 +36,7 @@ export class PodPreparation {
   readonly #steps: readonly Step[];
   #at = 0;
   #writesLeft = 0;
-  #evenIfRefused = false;
+  #despiteConflict = false;
   #refusal: string | undefined;
   #waitingSinceMs: number | undefined;
   /** When the present wait is given up; undefined while nothing is waited for. */
@@ -77,10 +77,11 @@ export class PodPreparation {
     }
   }
 
-  /** One of the writes is answered; `refusal` where it was not carried out. */
-  answered(refusal: string | undefined): void {
+  /** One of the writes is answered. */
+  answered(outcome: WriteOutcome): void {
     this.#writesLeft--;
-    if (refusal !== undefined && !this.#evenIfRefused) this.#refusal ??= refusal;
+    if (outcome.kind === 'done' || (this.#despiteConflict && outcome.reason === 'Conflict')) return;
+    this.#refusal ??= outcome.message;
   }
 
   #ask(step: Step & { readonly point: 'permit' }, pod: WaitingPod, node: NodeInfo, cycle: Cycle) {
@@ -105,7 +106,7 @@ export class PodPreparation {
           : { kind: 'waiting', on: preparation.on };
       case 'write':
         this.#writesLeft = preparation.writes.length;
-        this.#evenIfRefused = preparation.evenIfRefused === true;
+        this.#despiteConflict = preparation.despiteConflict === true;
         return this.#writesLeft === 0 ? { kind: 'waiting' } : { kind: 'writing', writes: preparation.writes };
       default:
         return preparation satisfies never;

@@ -155,6 +155,30 @@ describe('a pod that claims devices', () => {
     expect(world.nodeOf('p5')).toBeDefined();
   });
 
+  test('is not given what a pod of another profile is about to get', () => {
+    const ports = { selectsDevice: deviceSelectors() };
+    const profiles = ['default-scheduler', 'other'].map((schedulerName) => profileOf({ schedulerName }, [], ports));
+    world = new SchedulerWorld({ profiles }).sync({ nodes: [aNode('a')] });
+    deviceClass('gpu');
+    slice('a', [gpu('only', 'S', '8Gi')]);
+    for (const name of ['c1', 'c2']) claim(name, wants());
+    const other = using('q', 'c2');
+    world
+      .pod(using('p', 'c1'))
+      .pod({ ...other, spec: { ...other.spec, schedulerName: 'other' } })
+      .settle();
+    expect([held('c1').devices, held('c2').devices]).toEqual([['a/only'], undefined]);
+  });
+
+  test('is tried anew after a while where its claim may not be written', () => {
+    const asked = () => world.writes.find(({ ticket }) => ticket.startsWith('prepare/'));
+    claim('c', wants()).pod(using('p', 'c')).work();
+    world.answer(asked(), { kind: 'failed', reason: 'Forbidden', message: 'no' });
+    expect(asked()).toBeUndefined();
+    world.settle().advance(15_000);
+    expect([world.nodeOf('p'), held('c').users]).toEqual([expect.any(String), ['p']]);
+  });
+
   test('waits for claims that are not there, and classes', () => {
     world.pod(using('p', 'c')).settle();
     expect(gate('p')).toBe('resourceclaim.resource.k8s.io "c" not found');

@@ -47,8 +47,6 @@ type Attempt = {
 const attemptKey = stateKey<Attempt>(name);
 
 export function dynamicResourcesWith(selects: SelectsDevice): Plugin {
-  /** Claim → what it is about to be given: no other pod may have these devices. */
-  const pending = new Map<string, Allocation>();
   return {
     name,
     preEnqueue: {
@@ -68,7 +66,7 @@ export function dynamicResourcesWith(selects: SelectsDevice): Plugin {
         if (!Array.isArray(claims)) return { kind: 'reject', rejection: no(claims as string) };
         const attempt: Attempt = { claims, found: new Map() };
         state.set(attemptKey, attempt);
-        return { kind: 'filter', filter: filterFor(attempt, { cluster, selects, pending }) };
+        return { kind: 'filter', filter: filterFor(attempt, { cluster, selects, pending: pendingIn(cluster) }) };
       },
       wakesOn(event, _, { pod }) {
         if (event.kind === 'nodeAdded') return true;
@@ -79,19 +77,21 @@ export function dynamicResourcesWith(selects: SelectsDevice): Plugin {
     postFilter: { name, postFilter: () => ({ kind: 'helpless', message: 'no new claims to deallocate' }) },
     reserve: {
       name,
-      reserve(_, node, { state }) {
+      reserve(_, node, { state, cluster }) {
         const attempt = state.get(attemptKey);
         const found = attempt?.found.get(node.name);
         if (attempt === undefined || found === undefined) return undefined;
+        const pending = pendingIn(cluster);
         unallocated(attempt).forEach((claim, i) => {
           const allocation = found[i];
           if (allocation !== undefined) pending.set(claim.metadata.uid, allocation);
         });
         return undefined;
       },
-      unreserve(_, __, { state }) {
+      unreserve(_, __, { state, cluster }) {
         const attempt = state.get(attemptKey);
-        if (attempt !== undefined) for (const { metadata } of unallocated(attempt)) pending.delete(metadata.uid);
+        if (attempt === undefined) return;
+        for (const { metadata } of unallocated(attempt)) pendingIn(cluster).delete(metadata.uid);
       },
     },
     preBind: {
@@ -100,6 +100,7 @@ export function dynamicResourcesWith(selects: SelectsDevice): Plugin {
       preBind(pod, _, { state, cluster }): Preparation {
         const attempt = state.get(attemptKey);
         if (attempt === undefined) return { kind: 'done' };
+        const pending = pendingIn(cluster);
         for (const { metadata } of attempt.claims) {
           const step = bindStep(
             pod,
@@ -113,6 +114,21 @@ export function dynamicResourcesWith(selects: SelectsDevice): Plugin {
       },
     },
   };
+}
+
+/** Claim → what it is about to be given: no other pod may have these devices, whichever profile it is of. */
+type Pending = Map<string, Allocation>;
+
+/** It lives as long as the scheduler: one that leads again later begins with nothing. */
+const pendingByCluster = new WeakMap<ClusterSnapshot, Pending>();
+
+function pendingIn(cluster: ClusterSnapshot): Pending {
+  let pending = pendingByCluster.get(cluster);
+  if (pending === undefined) {
+    pending = new Map();
+    pendingByCluster.set(cluster, pending);
+  }
+  return pending;
 }
 
 type Ports = {
@@ -245,7 +261,7 @@ function bindStep(
     return {
       kind: 'write',
       writes: [{ kind: 'update', resource: resources.resourceClaims, object }],
-      evenIfRefused: true,
+      despiteConflict: true,
     };
   }
   const user = { resource: 'pods', name: pod.metadata.name, uid: pod.metadata.uid };
