@@ -13,7 +13,7 @@ import { listNodes } from '../nodes/node-list.ts';
 import { addMax, type NodesAnswer, type NodesRequest } from '../nodes/node-requests.ts';
 import { ProfileRefused, readyProfile, readyProfiles } from '../nodes/profile-shelf.ts';
 import { allReady } from '../nodes/ready-nodes.ts';
-import { type SimulatedNodes, UnknownNode } from '../nodes/simulated-nodes.ts';
+import { NodeStays, type SimulatedNodes, UnknownNode } from '../nodes/simulated-nodes.ts';
 
 export type NodesPorts = {
   /** Undefined while another process runs them. */
@@ -75,6 +75,8 @@ export function nodesPath(ports: NodesPorts): OwnPath {
       sendJson(call.response, 200, answer);
     } catch (error) {
       if (error instanceof UnknownNode || error instanceof ProfileRefused) throw badRequest(error.message);
+      if (error instanceof NodeStays)
+        throw new ApiError({ code: 503, reason: 'ServiceUnavailable', message: error.message });
       throw error;
     }
   };

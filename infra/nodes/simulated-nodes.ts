@@ -114,12 +114,17 @@ export class SimulatedNodes {
     return names;
   }
 
-  /** Ends the node and deletes its object. */
+  /**
+   * Ends the node and deletes its object.
+   * @throws {NodeStays} where the object could not be deleted.
+   */
   async remove(name: string): Promise<void> {
     this.#node(name);
     await this.#drop(name);
     const context = { user: 'system:shiplog:simulated-nodes', agent: 'shiplog', cause: null };
-    await this.#ports.writer.write({ kind: 'delete', resource: resources.nodes, namespace: '', name }, context);
+    const write = { kind: 'delete', resource: resources.nodes, namespace: '', name } as const;
+    const outcome = await this.#ports.writer.write(write, context);
+    if (outcome.kind === 'failed' && outcome.reason !== 'NotFound') throw new NodeStays(name, outcome.message);
   }
 
   /** The machine goes down: its containers are gone, and its lease runs out. */
@@ -230,6 +235,15 @@ export class SimulatedNodes {
     node.forget();
     this.#indexes.release(node.index);
     await this.#host.remove(name);
+  }
+}
+
+/** The node runs no more, but the cluster still has its object. */
+export class NodeStays extends Error {
+  override readonly name = 'NodeStays';
+
+  constructor(node: string, problem: string) {
+    super(`node "${node}" is ended, but not deleted: ${problem}; what is left goes with: kubectl delete node ${node}`);
   }
 }
 

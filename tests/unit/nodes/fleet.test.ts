@@ -58,6 +58,19 @@ describe('nodes that are added', () => {
     expect(node(cluster, 'by-hand')?.status?.capacity?.cpu).toBe('8');
   });
 
+  test('are not said to be removed where their object stays', async () => {
+    const refuse = { kind: 'failed', reason: 'Unavailable', message: 'the log does not answer' } as const;
+    const cluster = await NodeCluster.start({
+      between: ({ write, note }) => ({
+        write: (what, context) => (what.kind === 'delete' ? Promise.resolve(refuse) : write(what, context)),
+        note,
+      }),
+    });
+    await expect(cluster.nodes.remove('node-1')).rejects.toThrow(
+      'node "node-1" is ended, but not deleted: the log does not answer; what is left goes with: kubectl delete node node-1',
+    );
+  });
+
   test('may be created by anybody who names a profile, and go with their object', async () => {
     const cluster = await NodeCluster.start();
     const annotations = { 'simulation.shiplog.dev/profile': 'small' };
