@@ -21,6 +21,8 @@ const marker = Buffer.from('"fieldsType":"FieldsV1","fieldsV1":{');
 const keptMax = 4_096;
 /** Shorter ones are not worth the look-up. */
 const bytesMin = 128;
+/** Longer ones come of no template: keeping thousands of them would take gigabytes. */
+const bytesMax = 16 * 1024;
 
 /** Copies the bytes, without the fields that others may have too. */
 export function cutFields(object: Uint8Array): Lean {
@@ -33,7 +35,7 @@ export function cutFields(object: Uint8Array): Lean {
     const start = at + marker.length - 1;
     const end = endOfObject(whole, start);
     at = end;
-    if (end - start < bytesMin) continue;
+    if (end - start < bytesMin || end - start > bytesMax) continue;
     parts.push(whole.subarray(kept, start), zero);
     length += start - kept;
     cuts.push({ at: length, fields: shared(whole.subarray(start, end)) });

@@ -118,7 +118,7 @@ const singleKey = (list: ListSchema, value: string | number): ItemIdentity => {
   if (identity === undefined) {
     identity = { element: `k:{${goJson(list.keys[0] as string)}:${goJson(value)}}` };
     if (spelled.size >= spelledMax) spelled.clear();
-    spelled.set(value, identity);
+    if (identity.element.length <= spelledCharsMax) spelled.set(value, identity);
   }
   return identity;
 };
@@ -135,6 +135,8 @@ const sortedKeys = (list: ListSchema): readonly string[] => {
 
 const keysOf = new WeakMap<ListSchema, readonly string[]>();
 const spelledMax = 1_024;
+/** Names are short; what a custom resource is told apart by may be anything. */
+const spelledCharsMax = 1_024;
 const singleKeys = new WeakMap<ListSchema, Map<string | number, ItemIdentity>>();
 
 const identifyByValue = (item: Json): ItemIdentity => {
