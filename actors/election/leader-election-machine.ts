@@ -47,6 +47,8 @@ type ElectionContext = ElectionInput & {
 /** client-go's defaults for control-plane components. */
 export const leaseDurationSeconds = 15;
 const renewDeadlineMs = 10_000;
+/** Timers of the system fire up to a millisecond early: the deadline's fires once, so it is to find the deadline past. */
+const deadlineTimerMs = renewDeadlineMs + 1;
 const retryMs = 2_000;
 
 const wake = 'wake';
@@ -111,7 +113,7 @@ export const leaderElectionMachine = setup({
       const generation = context.generation + 1;
       enqueue.assign({ generation, renewedAtMs: event.tickMs });
       enqueue.emit({ type: 'effect', effect: { kind: 'arm', timer: wake, generation, ms: retryMs } });
-      enqueue.emit({ type: 'effect', effect: { kind: 'arm', timer: deadline, generation, ms: renewDeadlineMs } });
+      enqueue.emit({ type: 'effect', effect: { kind: 'arm', timer: deadline, generation, ms: deadlineTimerMs } });
     }),
     'try again later': enqueueActions(({ context, enqueue }) => {
       const generation = context.generation + 1;

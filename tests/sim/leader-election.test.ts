@@ -10,6 +10,7 @@ import { ensureFirstObjects } from '../../infra/boot/first-objects.ts';
 import { ControllerManager, switchboard } from '../../infra/host/controller-manager.ts';
 import { type Election, standForElection } from '../../infra/host/leader-elector.ts';
 import type { Writer } from '../../infra/host/writer.ts';
+import type { Clock } from '../../streams/base/clock.ts';
 import { type Logger, silentLogger } from '../../streams/base/logger.ts';
 import { seededRandom } from '../../streams/base/random.ts';
 import { VirtualClock } from '../../streams/base/virtual-clock.ts';
@@ -154,6 +155,27 @@ test('a leader that the log does not answer gives up before anybody else may lea
   expect(leaders([one, two])).toEqual([]);
   await clock.advance(6_000);
   expect(leaders([one, two])).toEqual([two]);
+});
+
+test('a leader whose renewal is never answered gives up, also by a clock whose timers are a little early', async () => {
+  const { clock, stack } = await world();
+  let answers = true;
+  const writer: Writer = {
+    write: (write, context) => (answers ? stack.writer.write(write, context) : new Promise(() => {})),
+    note: (note, context) => stack.writer.note(note, context),
+  };
+  const early: Clock = {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (ms, fn) => clock.after(Math.max(0, ms - 0.5), fn),
+  };
+  const turns: boolean[] = [];
+  const candidacy = { lease, identity: 'one', onLeadership: (leading: boolean) => turns.push(leading) };
+  standForElection(candidacy, { view: stack.view, writer, clock: early, logger: silentLogger });
+  await clock.advance(100);
+  answers = false;
+  await clock.advance(12_000);
+  expect(turns).toEqual([true, false]);
 });
 
 const step = fc.record({
