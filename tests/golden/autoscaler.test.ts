@@ -331,4 +331,12 @@ describe('what cannot be done is said', () => {
     expect(line).toContain('"reason":"ScalingDisabled"');
     expect(line).toContain('scaling is disabled since the replica count of the target is zero');
   });
+
+  test('of a target that was scaled to nothing, as the API server keeps it, so that it is told once', () => {
+    const [write] = plan([autoscaler(), target(0)]).writes;
+    const { status } = (write as unknown as { object: HorizontalPodAutoscaler }).object;
+    expect([status?.desiredReplicas, status !== undefined && 'currentReplicas' in status]).toEqual([0, false]);
+    const kept: HorizontalPodAutoscaler = { ...autoscaler(), status: status ?? {} };
+    expect(plan([kept, target(0)]).writes).toEqual([]);
+  });
 });

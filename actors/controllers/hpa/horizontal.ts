@@ -207,7 +207,8 @@ class Sync {
   #status({ current, desired, statuses }: Seen): AutoscalerStatus {
     const lastScaleTime = this.#autoscaler.status?.lastScaleTime;
     return {
-      currentReplicas: current,
+      // The API server keeps no zero here: one that is written would be written again at every look.
+      ...(current === 0 ? undefined : { currentReplicas: current }),
       desiredReplicas: desired,
       ...(lastScaleTime === undefined ? undefined : { lastScaleTime }),
       currentMetrics: statuses,
