@@ -95,8 +95,11 @@ export class SchedulingQueue {
     if (matters || place === 'gated') queued.cause = cause;
     if (gated) this.#enter(queued, 'gated', place === 'gated' ? undefined : 'UnscheduledPodUpdate');
     else if (place === 'gated') this.#enter(queued, 'active', 'UnscheduledPodUpdate');
-    else if (place === 'unschedulable' && matters) this.#ready(queued, nowMs, 'UnscheduledPodUpdate');
-    else this.#enter(queued, place);
+    else if (place === 'unschedulable' && matters && !queued.held) this.#ready(queued, nowMs, 'UnscheduledPodUpdate');
+    else {
+      queued.missedWake ||= queued.held && matters;
+      this.#enter(queued, place);
+    }
   }
 
   remove(uid: string): QueuedPod | undefined {

@@ -66,6 +66,17 @@ describe('a pod no node suits', () => {
     expect(take()).toMatchObject({ info: { name: 'p' }, cause, attempts: 1 });
   });
 
+  test('is not tried while others are evicted for it, even where it changes meanwhile', () => {
+    const pod = add('p', 0, { cpu: '2' });
+    queue.putUnschedulable(take(), ['NodeResourcesFit'], 0);
+    queue.hold(pod);
+    const smaller = shapes.acquire(aPod('p', { cpu: '1' }));
+    queue.update(pod, smaller, { nowMs: 60_000, gated: false, matters: true, cause });
+    expect(queue.counts).toMatchObject({ active: 0, backoff: 0, unschedulable: 1 });
+    queue.release('uid-of-p', 60_000, false);
+    expect(queue.counts).toMatchObject({ active: 1, unschedulable: 0 });
+  });
+
   test('is asked about only by those who turned it away', () => {
     add('p', 0, { cpu: '2' });
     queue.putUnschedulable(take(), ['NodeUnschedulable'], 0);
