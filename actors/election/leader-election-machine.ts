@@ -39,6 +39,8 @@ type ElectionContext = ElectionInput & {
   readonly lease: Lease | undefined;
   /** Since when the lease has been as it is, by our clock: those of others do not count. */
   readonly observedAtMs: number;
+  /** When the write under way was asked for: others count from when they see it, which is never before. */
+  readonly askedAtMs: number;
   readonly renewedAtMs: number;
   readonly generation: number;
   readonly tickets: number;
@@ -95,7 +97,7 @@ export const leaderElectionMachine = setup({
     'write the lease': enqueueActions(({ context, event, enqueue }) => {
       const tickets = context.tickets + 1;
       const write = leaseWrite(context, heldSpec(context, event.nowMs));
-      enqueue.assign({ tickets });
+      enqueue.assign({ tickets, askedAtMs: event.tickMs });
       enqueue.emit({ type: 'effect', effect: { kind: 'write', ticket: String(tickets), write, cause: null } });
     }),
     'give the lease back': enqueueActions(({ context, event, enqueue }) => {
@@ -111,9 +113,10 @@ export const leaderElectionMachine = setup({
     }),
     'renew later': enqueueActions(({ context, event, enqueue }) => {
       const generation = context.generation + 1;
-      enqueue.assign({ generation, renewedAtMs: event.tickMs });
+      enqueue.assign({ generation, renewedAtMs: context.askedAtMs });
       enqueue.emit({ type: 'effect', effect: { kind: 'arm', timer: wake, generation, ms: retryMs } });
-      enqueue.emit({ type: 'effect', effect: { kind: 'arm', timer: deadline, generation, ms: deadlineTimerMs } });
+      const ms = Math.max(0, deadlineTimerMs - (event.tickMs - context.askedAtMs));
+      enqueue.emit({ type: 'effect', effect: { kind: 'arm', timer: deadline, generation, ms } });
     }),
     'try again later': enqueueActions(({ context, enqueue }) => {
       const generation = context.generation + 1;
@@ -142,6 +145,7 @@ export const leaderElectionMachine = setup({
     ...input,
     lease: undefined,
     observedAtMs: 0,
+    askedAtMs: 0,
     renewedAtMs: 0,
     generation: 0,
     tickets: 0,

@@ -34,7 +34,9 @@ export function duty({ lease, identity, begin, end }: DutyOptions, ports: Electi
       if (wanted) begin();
       else await end();
     };
-    turning = turning === undefined ? change() : turning.then(change);
+    const turned = turning === undefined ? change() : turning.then(change);
+    // Work that does not begin or end must not keep the next turn from coming.
+    turning = turned.catch((error) => ports.logger.error('a turn of leadership failed', { lease, error }));
   };
   return {
     lease,
