@@ -196,8 +196,9 @@ function withMovedPods(next: Template, was: Template): Template {
   type Spec = Json & { readonly containers?: readonly Json[]; readonly affinity?: Json };
   const [is, old] = [(next.spec ?? {}) as unknown as Spec, (was.spec ?? {}) as unknown as Spec];
   const sized = (list: 'containers' | 'initContainers') => {
-    const [now, then] = [is[list] as readonly Json[] | undefined, old[list] as readonly Json[] | undefined];
-    if (now === undefined || then === undefined || now.length !== then.length) return then;
+    // A body without containers has null there, which another rule refuses.
+    const [now, then] = [is[list] as readonly Json[] | null | undefined, old[list] as readonly Json[] | undefined];
+    if (isAbsent(now) || then === undefined || now.length !== then.length) return then;
     return then.map((one, i) => (one.name === now[i]?.name ? { ...one, resources: now[i]?.resources } : one));
   };
   const { nodeAffinity } = is.affinity ?? {};
