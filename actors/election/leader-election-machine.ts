@@ -47,7 +47,7 @@ type ElectionContext = ElectionInput & {
 };
 
 /** client-go's defaults for control-plane components. */
-export const leaseDurationSeconds = 15;
+const leaseDurationSeconds = 15;
 const renewDeadlineMs = 10_000;
 /** Timers of the system fire up to a millisecond early: the deadline's fires once, so it is to find the deadline past. */
 const deadlineTimerMs = renewDeadlineMs + 1;

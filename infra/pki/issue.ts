@@ -23,6 +23,7 @@ import {
 } from '@peculiar/x509';
 import type { Random } from '../../streams/base/random.ts';
 import type { KeyPair } from './pem-files.ts';
+import { serialNumber } from './serial.ts';
 
 export type Validity = { readonly notBefore: Date; readonly notAfter: Date };
 
@@ -38,13 +39,12 @@ export type Subject =
 
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' } as const;
-const SERIAL_BYTES = 16;
 
 /** A new authority that signs itself. */
 export async function issueAuthority(commonName: string, validity: Validity, random: Random): Promise<KeyPair> {
   const keys = await generateKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    serialNumber: serial(random),
+    serialNumber: serialNumber(random).toString('hex'),
     name: [{ CN: [commonName] }],
     ...validity,
     signingAlgorithm: SIGNATURE,
@@ -69,7 +69,7 @@ export async function issueCertificate(options: {
   const issuer = new X509Certificate(authority.certificate);
   const keys = await generateKeys();
   const certificate = await X509CertificateGenerator.create({
-    serialNumber: serial(random),
+    serialNumber: serialNumber(random).toString('hex'),
     subject:
       subject.kind === 'client'
         ? [{ O: [subject.organisation] }, { CN: [subject.commonName] }]
@@ -115,11 +115,4 @@ async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
 async function exportPair(certificate: X509Certificate, privateKey: webcrypto.CryptoKey): Promise<KeyPair> {
   const pkcs8 = await cryptoProvider.get().subtle.exportKey('pkcs8', privateKey);
   return { certificate: `${certificate.toString('pem')}\n`, key: `${PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n` };
-}
-
-/** A positive number of 127 bits in hexadecimal: unique without a counter to keep (RFC 5280 allows up to 20 bytes). */
-function serial(random: Random): string {
-  const bytes = Uint8Array.from(random.bytes(SERIAL_BYTES));
-  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
-  return Buffer.from(bytes).toString('hex');
 }

@@ -7,6 +7,7 @@ import type { Random } from '../../streams/base/random.ts';
 import type { CertificateRequest } from './certificate-request.ts';
 import { element, elements, sequence, tags, writeBits, writeObjectId, writeSequence, writeTime } from './der.ts';
 import type { KeyPair } from './pem-files.ts';
+import { serialNumber } from './serial.ts';
 
 export type CertificateWish = {
   readonly request: CertificateRequest;
@@ -24,7 +25,6 @@ export type RequestSigner = {
 
 const ecdsaWithSha256 = writeSequence(writeObjectId('1.2.840.10045.4.3.2'));
 const version3 = element(0xa0, element(tags.integer, Buffer.from([2])));
-const serialBytes = 16;
 
 /** Bits of keyUsage (RFC 5280 §4.2.1.3), by Kubernetes' names. */
 const keyUsageBits: Readonly<Record<string, number>> = {
@@ -73,7 +73,7 @@ export function requestSigner(authority: KeyPair, random: Random): RequestSigner
       const { request } = wish;
       const contents = writeSequence(
         version3,
-        element(tags.integer, serial(random)),
+        element(tags.integer, serialNumber(random)),
         ecdsaWithSha256,
         issuer,
         writeSequence(writeTime(wish.notBeforeMs), writeTime(end)),
@@ -118,13 +118,6 @@ function namesOf(certificate: Buffer): { readonly issuer: Buffer; readonly keyId
   const [, bits] = sequence(key);
   const publicKey = bits?.content.subarray(1) ?? Buffer.alloc(0);
   return { issuer: subject?.whole ?? Buffer.alloc(0), keyId: createHash('sha1').update(publicKey).digest() };
-}
-
-/** A positive number of 127 bits: unique without a counter to keep. */
-function serial(random: Random): Buffer {
-  const bytes = Buffer.from(random.bytes(serialBytes));
-  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
-  return bytes;
 }
 
 function pem(der: Buffer): string {
