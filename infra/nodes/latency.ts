@@ -26,17 +26,26 @@ export function drawMs(distribution: Distribution, random: Random): number {
       return positive(-Math.log(1 - random.float()) * distribution.meanMs);
     case 'logNormal':
       return positive(distribution.medianMs * Math.exp(distribution.sigma * gauss(random)));
-    case 'percentiles': {
-      const drawn = random.float();
-      let below = { share: 0, ms: 0 };
-      for (const point of distribution.points) {
-        if (drawn <= point.share) {
-          return positive(below.ms + ((point.ms - below.ms) * (drawn - below.share)) / (point.share - below.share));
-        }
-        below = point;
-      }
-      return below.ms;
-    }
+    case 'percentiles':
+      return drawnAt(distribution.points, random.float());
+  }
+}
+
+/** Half of what is drawn is no longer, half no shorter. */
+export function medianMs(distribution: Distribution): number {
+  switch (distribution.kind) {
+    case 'constant':
+      return distribution.ms;
+    case 'uniform':
+      return (distribution.fromMs + distribution.toMs) / 2;
+    case 'normal':
+      return distribution.meanMs;
+    case 'exponential':
+      return distribution.meanMs * Math.LN2;
+    case 'logNormal':
+      return distribution.medianMs;
+    case 'percentiles':
+      return drawnAt(distribution.points, 0.5);
   }
 }
 
@@ -105,6 +114,16 @@ function readPercentiles(check: Check): Distribution | undefined {
   return points.length === 0
     ? check.wrong('durations by percentile, such as {50: 20ms, 99: 2s}')
     : { kind: 'percentiles', points };
+}
+
+function drawnAt(points: readonly { readonly share: number; readonly ms: number }[], share: number): number {
+  let below = { share: 0, ms: 0 };
+  for (const point of points) {
+    if (share <= point.share)
+      return positive(below.ms + ((point.ms - below.ms) * (share - below.share)) / (point.share - below.share));
+    below = point;
+  }
+  return below.ms;
 }
 
 /** Box and Muller's transform: mean 0, deviation 1. */

@@ -5,7 +5,7 @@ import type { Labels } from '../../streams/resources/meta.ts';
 import type { Taint } from '../../streams/resources/node.ts';
 import type { Quantities } from '../../streams/resources/pod.ts';
 import { parseYaml } from '../api/codec/yaml-body.ts';
-import { type Distribution, readDistribution } from './latency.ts';
+import { type Distribution, medianMs, readDistribution } from './latency.ts';
 import { Check } from './yaml-check.ts';
 
 export type SimulationProfile = {
@@ -96,7 +96,7 @@ function read(check: Check): SimulationProfile {
   failures.only(['pull', 'crash']);
   interruption.only(['after', 'down']);
   check.at('heartbeat').only(['jitter']);
-  const after = interruption.value === undefined ? undefined : readDistribution(interruption.at('after').required());
+  const after = interruption.value === undefined ? undefined : readUptime(interruption.at('after').required());
   const usual = defaultProfile;
   return {
     name: check.at('name').required().text(dnsLabel) ?? usual.name,
@@ -118,6 +118,13 @@ function read(check: Check): SimulationProfile {
     heartbeatJitter: check.at('heartbeat').at('jitter').number({ min: 0, max: 1 }) ?? usual.heartbeatJitter,
     seed: check.at('seed').text(),
   };
+}
+
+/** A machine that goes down as soon as it is up costs the cluster a registration each time. */
+function readUptime(check: Check): Distribution | undefined {
+  const uptime = readDistribution(check);
+  if (uptime === undefined || medianMs(uptime) >= 1_000) return uptime;
+  return check.wrong('1s or longer as a rule, lest the machine never stay up');
 }
 
 function readTaint(check: Check): Taint {

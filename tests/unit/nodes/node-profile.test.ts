@@ -69,6 +69,14 @@ describe('a profile', () => {
       'latency.pull.percentiles: must be durations by percentile, from above 0 to 100, none smaller than the one before, and is {"50":"2s","99":"1s"}',
     ],
     ['name: x\ninterruption: { down: 1m }', 'interruption.after: is missing'],
+    [
+      'name: x\ninterruption: { after: 0s }',
+      'interruption.after: must be 1s or longer as a rule, lest the machine never stay up, and is "0s"',
+    ],
+    [
+      'name: x\ninterruption: { after: { uniform: [0s, 1s] } }',
+      'interruption.after: must be 1s or longer as a rule, lest the machine never stay up, and is {"uniform":["0s","1s"]}',
+    ],
   ];
   test.each(mistakes)('%j is refused: %s', (text, problem) => {
     const outcome = parseProfile(text);
