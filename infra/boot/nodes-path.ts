@@ -6,6 +6,7 @@ import { type Clock, sleep } from '../../streams/base/clock.ts';
 import type { ObjectView } from '../../streams/views/object-view.ts';
 import { ApiError, badRequest, methodNotAllowed, unknownPath } from '../api/errors.ts';
 import { sendJson } from '../api/http/status.ts';
+import { nameProblem } from '../api/registry/names.ts';
 import type { Call } from '../api/server/call.ts';
 import type { OwnPath } from '../api/server/own-paths.ts';
 import { readBytes } from '../api/verbs/body.ts';
@@ -13,7 +14,7 @@ import { listNodes } from '../nodes/node-list.ts';
 import { addMax, type NodesAnswer, type NodesRequest } from '../nodes/node-requests.ts';
 import { ProfileRefused, readyProfile, readyProfiles } from '../nodes/profile-shelf.ts';
 import { allReady } from '../nodes/ready-nodes.ts';
-import { NodeStays, type SimulatedNodes, UnknownNode } from '../nodes/simulated-nodes.ts';
+import { NoAddresses, NodeStays, type SimulatedNodes, UnknownNode } from '../nodes/simulated-nodes.ts';
 
 export type NodesPorts = {
   /** Undefined while another process runs them. */
@@ -26,6 +27,12 @@ export type NodesPorts = {
 
 /** So long the answer waits for new nodes to become ready. */
 const readyMsMax = 50_000;
+
+/** What whoever asks can mend. */
+const refusals = [UnknownNode, ProfileRefused, NoAddresses];
+
+/** A node's name is also the value of a label, which has room for 63 characters: the number takes up to six. */
+const prefixMax = 57;
 
 type Action = (
   nodes: SimulatedNodes,
@@ -74,7 +81,7 @@ export function nodesPath(ports: NodesPorts): OwnPath {
       const answer: NodesAnswer = { names: await act(nodes, await requestOf(call), ports) };
       sendJson(call.response, 200, answer);
     } catch (error) {
-      if (error instanceof UnknownNode || error instanceof ProfileRefused) throw badRequest(error.message);
+      if (refusals.some((refusal) => error instanceof refusal)) throw badRequest((error as Error).message);
       if (error instanceof NodeStays)
         throw new ApiError({ code: 503, reason: 'ServiceUnavailable', message: error.message });
       throw error;
@@ -92,8 +99,10 @@ async function add(
     throw badRequest(`the count must be a whole number from 1 to ${addMax}`);
   if (prefix !== undefined && typeof prefix !== 'string') throw badRequest('the prefix must be a text');
   if (typeof text !== 'string') throw badRequest('the profile must be a text: the name of one, or one in YAML');
-  if (prefix !== undefined && !/^[a-z0-9]([-a-z0-9.]{0,200}[a-z0-9])?$/.test(prefix))
-    throw badRequest('the prefix must be made of lower-case letters, digits, dashes and dots, as names of nodes are');
+  if (prefix !== undefined && (prefix.length > prefixMax || nameProblem(prefix, 'subdomain') !== undefined))
+    throw badRequest(
+      `the prefix must be at most ${prefixMax} lower-case letters, digits, dashes and dots, as names of nodes are: it, and each part between two dots, begins and ends with a letter or a digit`,
+    );
   const isName = /^[a-z0-9-]+$/.test(text);
   const ready = isName ? readyProfile(text) : text;
   const kept = isName ? nodes.shelf.named(text) : undefined;

@@ -48,17 +48,15 @@ export class SimulatedNode {
   readonly host: NodeHost;
   readonly profile: SimulationProfile;
   readonly added: boolean;
-  readonly index: number;
   readonly #clock: Clock;
   readonly #random: Random;
   #timer: Timer | undefined;
   #boots = 0;
 
   constructor(options: SimulatedNodeOptions, ports: SimulatedNodePorts) {
-    const { name, profile, index, added } = options;
+    const { name, profile, added } = options;
     this.profile = profile;
     this.added = added;
-    this.index = index;
     this.#clock = ports.clock;
     const own = (profile.seed === undefined ? ports.random : seededRandom(profile.seed)).stream(name);
     this.#random = own;

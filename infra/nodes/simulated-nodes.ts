@@ -16,6 +16,7 @@ import type { Writer } from '../host/writer.ts';
 import type { LogOptions, LogOutcome } from './container-runtime.ts';
 import { KubeletHost } from './kubelet-host.ts';
 import { NodeIndexes } from './node-indexes.ts';
+import { simulatedNodesMax } from './node-network.ts';
 import { defaultProfile, type SimulationProfile } from './node-profile.ts';
 import { ProfileShelf } from './profile-shelf.ts';
 import { isReady } from './ready-nodes.ts';
@@ -29,6 +30,8 @@ export type SimulatedNodesOptions = {
   readonly names?: readonly string[];
   readonly capacity?: Quantities;
   readonly labels?: Labels;
+  /** As many as there are addresses for, unless told otherwise. */
+  readonly nodesMax?: number;
   /** Complete: nodes and pods of an earlier run are in it. */
   readonly world: ObjectView;
   readonly writer: Writer;
@@ -56,7 +59,8 @@ export class SimulatedNodes {
   readonly #host: KubeletHost;
   readonly #ports: SimulatedNodePorts;
   readonly #nodes = new Map<string, SimulatedNode>();
-  readonly #indexes = new NodeIndexes();
+  readonly #nodesMax: number;
+  readonly #indexes: NodeIndexes;
   readonly #unlisten: () => void;
   readonly #timers: SharedTimers;
   /** Still to be booted. */
@@ -68,6 +72,8 @@ export class SimulatedNodes {
   constructor(options: SimulatedNodesOptions) {
     const { world, writer, logger, count } = options;
     const random = options.random.stream('simulated-nodes');
+    this.#nodesMax = options.nodesMax ?? simulatedNodesMax;
+    this.#indexes = new NodeIndexes(this.#nodesMax);
     this.#timers = new SharedTimers(options.clock);
     const clock = this.#timers;
     this.#host = new KubeletHost({ world, clock: options.clock });
@@ -100,8 +106,13 @@ export class SimulatedNodes {
     this.#timers.stop();
   }
 
-  /** Makes nodes of the profile, named `<prefix>-<number>` with the first free numbers. Returns their names. */
+  /**
+   * Makes nodes of the profile, named `<prefix>-<number>` with the first free numbers. Returns their names.
+   * @throws {NoAddresses} where there are fewer addresses left; then none is made.
+   */
   add(count: number, { profile, prefix = profile.name }: { profile: SimulationProfile; prefix?: string }): string[] {
+    const { left } = this.#indexes;
+    if (count > left) throw new NoAddresses(this.#nodesMax, left);
     const taken = new Set(this.#ports.world.list<Node>(resources.nodes).map(({ metadata: { name } }) => name));
     const names: string[] = [];
     for (let number = 1; names.length < count; number++) {
@@ -175,14 +186,17 @@ export class SimulatedNodes {
     return node;
   }
 
-  #make(made: { name: string; profile: SimulationProfile; labels: Labels; added: boolean }): void {
+  /** False where no address is left for it. */
+  #make(made: { name: string; profile: SimulationProfile; labels: Labels; added: boolean }): boolean {
     const { name } = made;
     const index = this.#indexes.take(name, this.#ports.world.get<Node>(resources.nodes, { name }));
+    if (index === undefined) return false;
     const ordinal = Number(/\d+$/.exec(name)?.[0] ?? index + 1) - 1;
     const node = new SimulatedNode({ ...made, index, ordinal }, this.#ports);
     this.#nodes.set(name, node);
     this.#host.add(node.host);
     this.#off.push(node);
+    return true;
   }
 
   #bootMore(): void {
@@ -211,8 +225,12 @@ export class SimulatedNodes {
     if (this.#booting.has(name) && isReady(current.object as unknown as Node)) this.#booted(name);
     if (type === 'DELETED') {
       if (hosted?.added === true) void this.#drop(name);
-    } else if (hosted === undefined && type === 'ADDED') {
-      this.#adopt(current.object as unknown as Node);
+      else this.#release(name);
+    } else if (hosted === undefined) {
+      const node = current.object as unknown as Node;
+      this.#indexes.reserve(node);
+      if (type !== 'ADDED') return;
+      this.#adopt(node);
       this.#bootMore();
     }
   }
@@ -225,7 +243,10 @@ export class SimulatedNodes {
     const profile = this.shelf.named(profileName);
     if (profile === undefined)
       this.#ports.logger.warn('a node names a profile that is not there', { node: name, profileName });
-    this.#make({ name, profile: profile ?? { ...defaultProfile, name: profileName }, labels: {}, added: true });
+    const made = { name, profile: profile ?? { ...defaultProfile, name: profileName }, labels: {}, added: true };
+    if (this.#make(made)) return;
+    const message = 'a node names a profile, but there are addresses for no further simulated node';
+    this.#ports.logger.warn(message, { node: name });
   }
 
   async #drop(name: string): Promise<void> {
@@ -233,8 +254,14 @@ export class SimulatedNodes {
     this.#nodes.delete(name);
     if (node === undefined) return;
     node.forget();
-    this.#indexes.release(node.index);
     await this.#host.remove(name);
+    this.#release(name);
+  }
+
+  /** Its network may be given to another once the node is neither run nor in the cluster. */
+  #release(name: string): void {
+    const { world } = this.#ports;
+    if (!this.#nodes.has(name) && world.get<Node>(resources.nodes, { name }) === undefined) this.#indexes.release(name);
   }
 }
 
@@ -244,6 +271,15 @@ export class NodeStays extends Error {
 
   constructor(node: string, problem: string) {
     super(`node "${node}" is ended, but not deleted: ${problem}; what is left goes with: kubectl delete node ${node}`);
+  }
+}
+
+/** More nodes were asked for than there are addresses. */
+export class NoAddresses extends Error {
+  override readonly name = 'NoAddresses';
+
+  constructor(max: number, left: number) {
+    super(`there are addresses for ${max} simulated nodes and ${left} are left: ask for fewer, or remove some first`);
   }
 }
 

@@ -11,7 +11,7 @@ import {
   type SimulatedNodesOptions,
   startSimulatedNodes,
 } from '../../infra/nodes/simulated-nodes.ts';
-import { silentLogger } from '../../streams/base/logger.ts';
+import { type LogFields, silentLogger } from '../../streams/base/logger.ts';
 import { seededRandom } from '../../streams/base/random.ts';
 import { VirtualClock } from '../../streams/base/virtual-clock.ts';
 import { type MemoryLogOptions, memoryClusterLog } from '../../streams/log/memory-log.ts';
@@ -26,7 +26,7 @@ const user = { user: 'test', cause: null };
 export type NodeClusterOptions = {
   readonly seed?: string | number;
   readonly log?: MemoryLogOptions;
-  readonly nodes?: Partial<Pick<SimulatedNodesOptions, 'count' | 'names' | 'capacity' | 'labels'>>;
+  readonly nodes?: Partial<Pick<SimulatedNodesOptions, 'count' | 'names' | 'capacity' | 'labels' | 'nodesMax'>>;
   /** Stands between the kubelets and the API server. */
   readonly between?: (writer: Writer) => Writer;
 };
@@ -48,6 +48,8 @@ export class NodeCluster {
   readonly writer: Writer;
   readonly changes: Change[] = [];
   readonly notes: Note[] = [];
+  /** What the nodes' process warned of. */
+  readonly warnings: (LogFields & { readonly message: string })[] = [];
   nodes: SimulatedNodes;
   readonly #options: NodeClusterOptions;
   readonly #kubeletWriter: Writer;
@@ -96,7 +98,9 @@ export class NodeCluster {
   startNodes(): SimulatedNodes {
     const { seed = 'nodes', nodes } = this.#options;
     const random = seededRandom(`${seed}/${this.#starts++}`);
-    const ports = { world: this.view, writer: this.#kubeletWriter, clock: this.clock, random, logger: silentLogger };
+    const warn = (message: string, fields: LogFields = {}) => void this.warnings.push({ message, ...fields });
+    const logger = { ...silentLogger, warn };
+    const ports = { world: this.view, writer: this.#kubeletWriter, clock: this.clock, random, logger };
     this.nodes = startSimulatedNodes({ count: 1, ...nodes, ...ports });
     return this.nodes;
   }

@@ -14,7 +14,7 @@ const response: ApiResponse = {
 };
 
 async function asked(action: string, body: unknown): Promise<{ cluster: NodeCluster; answer: Promise<void> }> {
-  const cluster = await NodeCluster.start();
+  const cluster = await NodeCluster.start({ nodes: { nodesMax: 2 } });
   const { nodes, view, clock } = cluster;
   const path = nodesPath({ nodes: () => nodes, elsewhere: () => '', view, clock });
   const line = { method: 'POST', path: `/shiplog/v1/nodes/${action}`, query: new URLSearchParams() };
@@ -40,6 +40,10 @@ const mistakes: readonly (readonly [string, unknown, string])[] = [
   ['add', [], 'the body must be a JSON object'],
   ['add', { count: 0 }, 'the count must be a whole number from 1 to 20000'],
   ['add', { prefix: 5 }, 'the prefix must be a text'],
+  ['add', { prefix: 'a..b' }, 'the prefix must be'],
+  ['add', { prefix: 'a.-b' }, 'the prefix must be'],
+  ['add', { prefix: 'a'.repeat(58) }, 'the prefix must be'],
+  ['add', { count: 2 }, 'there are addresses for 2 simulated nodes and 1 are left'],
   ['add', { profile: {} }, 'the profile must be a text: the name of one, or one in YAML'],
   ['add', { profile: 'constructor' }, 'there is no profile constructor'],
   ['crash', { names: 'node-1' }, 'names must be a list of nodes'],

@@ -48,6 +48,62 @@ describe('nodes that are added', () => {
     expect(cluster.nodes.add(1, { profile })).toEqual(['tiny-1']);
   });
 
+  test('have no network that a node which is being removed still has', async () => {
+    const cluster = await NodeCluster.start();
+    const profile = profileOf(tiny);
+    cluster.nodes.add(2, { profile });
+    await cluster.clock.advance(1_000);
+    const twice: string[] = [];
+    cluster.view.resource(resources.nodes).listen(() => {
+      const networks = cluster.view.list<Node>(resources.nodes).map(({ spec }) => spec?.podCIDR);
+      if (new Set(networks).size < networks.length) twice.push(networks.join());
+    });
+    const freed = node(cluster, 'tiny-1')?.spec?.podCIDR;
+    const removed = cluster.nodes.remove('tiny-1');
+    cluster.nodes.add(1, { profile, prefix: 'other' });
+    await cluster.clock.advance(1_000);
+    await removed;
+    expect(twice).toEqual([]);
+    expect(isReady(node(cluster, 'other-1'))).toBe(true);
+    cluster.nodes.add(1, { profile, prefix: 'later' });
+    await cluster.clock.advance(1_000);
+    expect(node(cluster, 'later-1')?.spec?.podCIDR).toBe(freed);
+  });
+
+  test('have no network that somebody else was given meanwhile', async () => {
+    const cluster = await NodeCluster.start();
+    const podCIDR = '10.244.1.0/24';
+    const object = {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'real' },
+      spec: { podCIDR, podCIDRs: [podCIDR] },
+    };
+    await cluster.write({ kind: 'create', resource: resources.nodes, object });
+    cluster.nodes.add(1, { profile: profileOf(tiny) });
+    await cluster.clock.advance(1_000);
+    expect(node(cluster, 'tiny-1')?.spec?.podCIDR).toBe('10.244.2.0/24');
+  });
+
+  test('are as many as there are addresses for', async () => {
+    const cluster = await NodeCluster.start({ nodes: { nodesMax: 3 } });
+    const profile = profileOf(tiny);
+    expect(() => cluster.nodes.add(3, { profile })).toThrow(
+      'there are addresses for 3 simulated nodes and 2 are left: ask for fewer, or remove some first',
+    );
+    expect(cluster.nodes.names).toEqual(['node-1']);
+    expect(cluster.nodes.add(2, { profile })).toEqual(['tiny-1', 'tiny-2']);
+    await cluster.clock.advance(1_000);
+    const annotations = { 'simulation.shiplog.dev/profile': 'small' };
+    const object = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'by-hand', annotations } };
+    await cluster.write({ kind: 'create', resource: resources.nodes, object });
+    await cluster.clock.advance(1_000);
+    expect(cluster.nodes.names).toEqual(['node-1', 'tiny-1', 'tiny-2']);
+    expect(cluster.warnings).toEqual([
+      { message: 'a node names a profile, but there are addresses for no further simulated node', node: 'by-hand' },
+    ]);
+  });
+
   test('are usual ones where they name a profile that is not there, whatever its name', async () => {
     const cluster = await NodeCluster.start();
     await kept(cluster, tiny);
