@@ -1,11 +1,11 @@
 // The node IPAM controller: each node has a network for its pods that no other has. Nodes that bring their own (simulated
 // ones do) keep it; the others are given the first free one of the cluster's network.
 
-import { formatAddress, type Network, overlap, parseNetwork } from '../../streams/resources/ip-address.ts';
+import { parseNetwork } from '../../streams/resources/ip-address.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Node } from '../../streams/resources/node.ts';
-import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import { type Controller, nothingToDo, type Plan, type ReconcileInput } from '../kit/controller.ts';
+import { PodNetworks } from './pod-networks.ts';
 
 export type NodeIpamOptions = {
   /** kube-controller-manager's --cluster-cidr. */
@@ -20,7 +20,7 @@ export const nodeIpamDefaults: NodeIpamOptions = { clusterCidr: '10.240.0.0/12',
 export function nodeIpamController({ clusterCidr, nodeMask }: NodeIpamOptions): Controller {
   const network = parseNetwork(clusterCidr);
   if (network?.family !== 'IPv4') throw new Error(`the cluster's pod network "${clusterCidr}" is no IPv4 network`);
-  const size = 1n << BigInt(32 - nodeMask);
+  const networks = new PodNetworks(network, nodeMask);
   return {
     name: 'node-ipam-controller',
     user: 'system:serviceaccount:kube-system:node-controller',
@@ -29,22 +29,21 @@ export function nodeIpamController({ clusterCidr, nodeMask }: NodeIpamOptions): 
     watches: [
       {
         resource: resources.nodes,
-        keys: ({ type, ref, current, previous }) => {
-          if (type === 'DELETED') return [];
-          return previous === undefined && lacksNetwork(current.object as Node) ? [ref.name] : [];
+        keys: ({ type, ref: { name }, current, previous }) => {
+          const node = type === 'DELETED' ? undefined : (current.object as Node);
+          if (previous === undefined || !sameNetworks(previous.object as Node, node)) networks.heed(name, node);
+          return previous === undefined && node !== undefined && lacksNetwork(node) ? [name] : [];
         },
       },
     ],
-    reconcile: (input) => reconcile(input, { network, size, nodeMask }),
+    reconcile: (input) => reconcile(input, networks),
   };
 }
 
-type Pool = { readonly network: Network; readonly size: bigint; readonly nodeMask: number };
-
-function reconcile({ world, key }: ReconcileInput, pool: Pool): Plan {
+function reconcile({ world, key }: ReconcileInput, networks: PodNetworks): Plan {
   const node = world.get<Node>(resources.nodes, { name: key });
   if (node === undefined || !lacksNetwork(node) || node.metadata.deletionTimestamp !== undefined) return nothingToDo;
-  const podCIDR = freeNetwork(world, pool);
+  const podCIDR = networks.free(world);
   if (podCIDR === undefined) {
     const message = `Node ${key} status is now: CIDRNotAvailable`;
     const note = { regarding: node, type: 'Normal', reason: 'CIDRNotAvailable', message } as const;
@@ -58,22 +57,6 @@ function lacksNetwork({ spec }: Node): boolean {
   return (spec?.podCIDR ?? '') === '';
 }
 
-/** From the end of the cluster's network: it is found at once, and simulated nodes come from the front. */
-function freeNetwork(world: ObjectReader, { network, size, nodeMask }: Pool): string | undefined {
-  const taken = new Set<bigint>();
-  const wide: Network[] = [];
-  for (const { spec } of world.list<Node>(resources.nodes)) {
-    for (const text of spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR])) {
-      const used = parseNetwork(text);
-      if (used === undefined) continue;
-      if (used.last - used.first < size) taken.add(used.first - (used.first % size));
-      else wide.push(used);
-    }
-  }
-  for (let first = network.last + 1n - size; first >= network.first; first -= size) {
-    const candidate = { family: network.family, first, last: first + size - 1n };
-    if (taken.has(first) || wide.some((used) => overlap(used, candidate))) continue;
-    return `${formatAddress({ family: network.family, value: first })}/${nodeMask}`;
-  }
-  return undefined;
+function sameNetworks(a: Node, b: Node | undefined): boolean {
+  return a.spec?.podCIDR === b?.spec?.podCIDR && a.spec?.podCIDRs?.join() === b?.spec?.podCIDRs?.join();
 }

@@ -4,10 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { bootstrapSigner, tokenCleaner } from '../../../../actors/controllers/bootstrap/bootstrap-tokens.ts';
 import { nodeIpamController, nodeIpamDefaults } from '../../../../actors/controllers/node-ipam.ts';
 import { signDetached } from '../../../../infra/pki/detached-signature.ts';
+import { defined } from '../../../../streams/base/assert.ts';
 import type { ConfigMap, Secret } from '../../../../streams/resources/config.ts';
 import { timestamp } from '../../../../streams/resources/meta.ts';
+import { resources } from '../../../../streams/resources/names.ts';
 import type { Node } from '../../../../streams/resources/node.ts';
-import { reconciled, worldOf } from '../../../kit/given-world.ts';
+import { planOf, reconciled, worldOf } from '../../../kit/given-world.ts';
 import { startMs } from '../../../kit/workloads.ts';
 
 /** Content and signature of upstream's own test (k8s.io/cluster-bootstrap/token/jws). */
@@ -115,5 +117,44 @@ describe('node IPAM', () => {
       'note Normal CIDRNotAvailable: Node new status is now: CIDRNotAvailable',
       'again after 30000 ms',
     ]);
+  });
+
+  test('looks through all nodes once, however many join, and gives out again what is given back', () => {
+    const controller = nodeIpamController({ ...nodeIpamDefaults, clusterCidr: '10.0.0.0/22' });
+    const nodes: Node[] = [];
+    let walks = 0;
+    const given = (name: string): string => {
+      const world = worldOf(...nodes, aNode(name));
+      const counting = Object.assign(Object.create(world), {
+        get: world.get.bind(world),
+        list: (...asked: Parameters<typeof world.list>) => {
+          walks++;
+          return world.list(...asked);
+        },
+      });
+      const [write] = planOf(controller, counting, { key: name }).writes;
+      return write?.kind === 'update' ? ((write.object as Node).spec?.podCIDR ?? '') : 'none';
+    };
+    const heard = (type: 'ADDED' | 'DELETED', node: Node) => {
+      const current = defined(worldOf(node).stored(resources.nodes, node.metadata), 'it is there');
+      const previous = type === 'DELETED' ? current : undefined;
+      for (const watch of controller.watches) watch.keys({ type, ref: current.ref, current, previous }, worldOf());
+    };
+    const join = (name: string) => {
+      const node = aNode(name, given(name));
+      nodes.push(node);
+      heard('ADDED', node);
+      return node.spec?.podCIDR;
+    };
+    expect([join('a'), join('b'), join('c')]).toEqual(['10.0.3.0/24', '10.0.2.0/24', '10.0.1.0/24']);
+    expect(walks).toBe(1);
+    const [first] = nodes.splice(0, 1);
+    heard('DELETED', defined(first, 'a'));
+    expect([join('d'), join('e')]).toEqual(['10.0.3.0/24', '10.0.0.0/24']);
+    expect(walks).toBe(1);
+    expect(given('f')).toBe('none');
+    // Nobody said that it went: it is noticed before somebody is turned away.
+    nodes.splice(0, 1);
+    expect(given('f')).toBe('10.0.2.0/24');
   });
 });
