@@ -31,8 +31,10 @@ function tell(answer: SchedulingAnswer, terminal: Terminal, nowMs: number): void
   if (queue.place === 'gated' || decision?.message === undefined) return;
   terminal.print(`${decision.message}\n`);
   if (decision.preemption !== undefined) {
-    const { node: from, victims } = decision.preemption;
-    terminal.print(`To make room on ${from}, ${plural(victims.length, 'pod')} had to go: ${victims.join(', ')}\n`);
+    const { node: from, victims, others } = decision.preemption;
+    const named = others === 0 ? victims : [...victims, `${plural(others, 'pod')} that you may not see`];
+    const count = plural(victims.length + others, 'pod');
+    terminal.print(`To make room on ${from}, ${count} had to go: ${named.join(', ')}\n`);
   }
   const rows = decision.verdicts.map(({ node: of, rejection }) => [
     of,
