@@ -149,6 +149,28 @@ describe('a cron job', () => {
   });
 });
 
+describe('a job that is gone before anything was recorded of it', () => {
+  test('does not go by this controller: what it tells is recorded first', () => {
+    const cronJob = aCronJob({ successfulJobsHistoryLimit: 0 });
+    expect(when([cronJob, jobOf(5, over('Complete', 310))], 320)).toEqual([
+      `update cronjobs/status tick: status none → ${JSON.stringify({ lastScheduleTime: at(300), lastSuccessfulTime: at(310) })}`,
+      'again after 280100 ms',
+    ]);
+  });
+
+  test('is not made a second time by whoever made it', () => {
+    const cronJob = aCronJob({ successfulJobsHistoryLimit: 0 });
+    const { remember, writes } = planOf(controller, worldOf(cronJob), { key: 'default/tick', nowMs: atMs(301) });
+    expect(remember).toEqual({ memory: { uid: cronJob.metadata.uid, timeMs: atMs(300) }, after: writes[0] });
+    expect(when([cronJob], 302, { memory: remember?.memory })).toEqual([
+      `update cronjobs/status tick: status none → ${JSON.stringify({ lastScheduleTime: at(300) })}`,
+      'again after 298100 ms',
+    ]);
+    // Another cron job of that name has not made it.
+    expect(when([cronJob], 302, { memory: { uid: 'another', timeMs: atMs(300) } })[0]).toContain('create');
+  });
+});
+
 describe('while a job runs', () => {
   const running = jobOf(5);
 

@@ -7,7 +7,7 @@ import {
   jobEnd,
   scheduledTimestampKey,
 } from '../../../streams/resources/batch.ts';
-import { controllerOf } from '../../../streams/resources/meta.ts';
+import { controllerOf, timestamp } from '../../../streams/resources/meta.ts';
 import { resources } from '../../../streams/resources/names.ts';
 import type { ObjectReader } from '../../../streams/views/object-reader.ts';
 import type { PlannedNote } from '../../kit/controller.ts';
@@ -30,10 +30,14 @@ export function jobsOf(world: ObjectReader, { metadata: { uid } }: CronJob): rea
 
 export type Seen = { readonly status: CronJobStatus; readonly notes: readonly PlannedNote[] };
 
-/** The status after a look at the jobs: those that are over or gone leave the list, those that were made for a time join. */
-export function seen(cronJob: CronJob, jobs: readonly Job[]): Seen {
+/**
+ * The status after a look at the jobs: those that are over or gone leave the list, those that were made for a time join.
+ * `createdMs`: the newest time a job is known to have been made for, though it may be gone by now.
+ */
+export function seen(cronJob: CronJob, jobs: readonly Job[], createdMs: number | undefined): Seen {
   const { active = [], ...status } = cronJob.status ?? {};
   let { lastSuccessfulTime, lastScheduleTime } = status;
+  if (createdMs !== undefined) lastScheduleTime = later(lastScheduleTime, timestamp(createdMs));
   const notes: PlannedNote[] = [];
   const tell = (type: 'Normal' | 'Warning', reason: string, message: string) =>
     notes.push(note(cronJob, type, { reason, message }));
@@ -90,7 +94,7 @@ export function jobName({ metadata }: CronJob, timeMs: number): string {
 function scheduledTime(cronJob: CronJob, { metadata }: Job): string | undefined {
   const ms = Date.parse(metadata.annotations?.[scheduledTimestampKey] ?? '');
   if (Number.isNaN(ms) || metadata.name !== jobName(cronJob, ms)) return undefined;
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  return timestamp(ms);
 }
 
 function referenceTo({ metadata }: Job): NonNullable<CronJobStatus['active']>[number] {

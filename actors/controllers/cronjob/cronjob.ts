@@ -1,20 +1,20 @@
 // The cron job controller: makes a job whenever the schedule says so. A job's name is made of its time, which makes the
-// time a lock: whatever crashes, and however often it is tried, a time has one job.
+// time a lock: whatever crashes, and however often it is tried, a time has one job. The lock is gone with the job, so what a
+// job tells is recorded before the job goes, and whoever made a job knows its time until that is so.
 
 import { type CronJob, type Job, scheduledTimestampKey } from '../../../streams/resources/batch.ts';
 import { isTimeZone } from '../../../streams/resources/cron.ts';
 import { controllerOf, type Draft, type KubeObject } from '../../../streams/resources/meta.ts';
 import { resources } from '../../../streams/resources/names.ts';
 import { rfc3339 } from '../../../streams/resources/time-zone.ts';
-import {
-  type Controller,
-  type FailedWrite,
-  type Key,
-  nothingToDo,
-  type Plan,
-  type PlannedNote,
-  type ReconcileInput,
-  type WatchedChange,
+import type {
+  Controller,
+  FailedWrite,
+  Key,
+  Plan,
+  PlannedNote,
+  ReconcileInput,
+  WatchedChange,
 } from '../../kit/controller.ts';
 import { keyOfObject, parseKey } from '../../kit/object-key.ts';
 import { controllerReference } from '../../kit/owners.ts';
@@ -24,7 +24,7 @@ import { isTerminating } from '../namespace-phase.ts';
 import { deleteJob, jobName, jobsOf, note, seen, surplus } from './cron-history.ts';
 import { dueTime, nextInMs, type Timetable, timetableOf } from './due-times.ts';
 
-export function cronJobController(): Controller {
+export function cronJobController(): Controller<Created> {
   return {
     name: 'cronjob-controller',
     user: 'system:serviceaccount:kube-system:cronjob-controller',
@@ -37,7 +37,10 @@ export function cronJobController(): Controller {
   };
 }
 
-type Step = Pick<Plan, 'againAfterMs'> & {
+/** For which time (milliseconds since the Unix epoch) the last job of a cron job was made. */
+type Created = { readonly uid: string; readonly timeMs: number };
+
+type Step = Pick<Plan<Created>, 'againAfterMs' | 'remember'> & {
   readonly writes: readonly Write[];
   readonly notes: readonly PlannedNote[];
   /** Jobs that are replaced leave the list at once. */
@@ -46,18 +49,18 @@ type Step = Pick<Plan, 'againAfterMs'> & {
 
 const rest: Step = { writes: [], notes: [] };
 
-function reconcile({ world, key, nowMs, failures }: ReconcileInput): Plan {
+function reconcile({ world, key, nowMs, failures, memory }: ReconcileInput<Created>): Plan<Created> {
   const cronJob = world.get<CronJob>(resources.cronJobs, parseKey(key));
-  if (cronJob === undefined) return nothingToDo;
+  if (cronJob === undefined) return { writes: [], remember: { memory: undefined } };
   const jobs = jobsOf(world, cronJob);
-  const { status, notes } = seen(cronJob, jobs);
+  const { status, notes } = seen(cronJob, jobs, memory?.uid === cronJob.metadata.uid ? memory.timeMs : undefined);
   const current: CronJob = { ...cronJob, status };
-  const old = surplus(cronJob, jobs).map(deleteJob);
   const step = started(current, { world, jobs, nowMs });
   const active = status.active?.filter(({ uid }) => step.replaced?.has(uid ?? '') !== true);
   const { active: _, ...others } = status;
   const reported = active === undefined || active.length === 0 ? others : { ...others, active };
   const report = statusWrites(cronJob, reported);
+  const old = report.length > 0 ? [] : surplus(cronJob, jobs).map(deleteJob);
   return {
     writes: [...old, ...step.writes, ...report],
     notes: [
@@ -67,6 +70,7 @@ function reconcile({ world, key, nowMs, failures }: ReconcileInput): Plan {
       ...failureNotes(cronJob, failures),
     ],
     ...(step.againAfterMs === undefined ? undefined : { againAfterMs: step.againAfterMs }),
+    ...(step.remember && { remember: step.remember }),
   };
 }
 
@@ -135,6 +139,7 @@ function begun(cronJob: CronJob, { timetable, timeMs, jobs, nowMs, notes }: Begi
   return {
     ...later(cronJob, timetable, { nowMs, notes: [...notes, told] }),
     writes: [...replaced.map(deleteJob), create],
+    remember: { memory: { uid: cronJob.metadata.uid, timeMs }, after: create },
     replaced: new Set(replaced.map(({ metadata }) => metadata.uid)),
   };
 }
