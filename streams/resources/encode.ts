@@ -45,13 +45,6 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Where the first field of the metadata stands. */
-export function openingEnd(object: Uint8Array): number {
-  const at = Buffer.from(object.buffer, object.byteOffset, object.byteLength).indexOf(opening);
-  assert(at >= 0, 'an encoded object has metadata');
-  return at + opening.length;
-}
-
 /** A field as its name stands in an object's bytes. */
 export function fieldNamed(name: string): Buffer {
   return Buffer.from(`${JSON.stringify(name)}:`);
@@ -62,17 +55,46 @@ export function mayHave(object: Uint8Array, field: Buffer): boolean {
   return Buffer.from(object.buffer, object.byteOffset, object.byteLength).indexOf(field) >= 0;
 }
 
-/** What is put there to make the JSON clients see: the resourceVersion as the first metadata field. */
-export function revisionField(object: Uint8Array, start: number, revision: Revision): Buffer {
-  // Position zero is no event: an object that was only imagined (dry run) has no resourceVersion.
-  if (revision === 0) return nothing;
-  return Buffer.from(`"resourceVersion":"${revision}"${object[start] === 0x7d ? '' : ','}`, 'latin1');
-}
-
-const nothing = Buffer.alloc(0);
-
-/** The object's JSON as clients see it. */
+/** The object's JSON as clients see it: with the resourceVersion as the first metadata field. */
 export function spliceRevision(object: Uint8Array, revision: Revision): Buffer {
-  const start = openingEnd(object);
-  return Buffer.concat([object.subarray(0, start), revisionField(object, start, revision), object.subarray(start)]);
+  const gap = revisionGap(revision);
+  const spliced = Buffer.allocUnsafe(object.byteLength + gap);
+  spliced.set(object, gap);
+  return spliced.subarray(0, putRevision(spliced, { text: gap, textBytes: object.byteLength, revision }));
 }
+
+/** How much room in front of an object's bytes its resourceVersion may need. */
+export function revisionGap(revision: Revision): number {
+  return revision === 0 ? 0 : revisionText(revision).length + 1;
+}
+
+type Place = { readonly text: number; readonly textBytes: number; readonly revision: Revision };
+
+/**
+ * Puts the resourceVersion into an object's bytes that stand in memory with that gap in front of them: they begin where
+ * the gap began afterwards. Returns how many they are then.
+ */
+export function putRevision(memory: Buffer, { text, textBytes, revision }: Place): number {
+  // Position zero is no event: an object that was only imagined (dry run) has no resourceVersion.
+  if (revision === 0) return textBytes;
+  const found = memory.indexOf(opening, text);
+  assert(found >= 0 && found < text + textBytes, 'an encoded object has metadata');
+  const fields = found + opening.length;
+  const field = revisionText(revision);
+  const gap = field.length + 1;
+  memory.copyWithin(text - gap, text, fields);
+  memory.write(field, fields - gap, 'latin1');
+  if (memory[fields] !== closingBrace) {
+    memory[fields - 1] = comma;
+    return textBytes + gap;
+  }
+  memory.copyWithin(fields - 1, fields, text + textBytes);
+  return textBytes + gap - 1;
+}
+
+function revisionText(revision: Revision): string {
+  return `"resourceVersion":"${revision}"`;
+}
+
+const closingBrace = 0x7d;
+const comma = 0x2c;

@@ -2,7 +2,7 @@
 // them. Pods of one template take some 200 bytes each instead of 3,000 and more, and nothing pins the piece of memory
 // they were received in. What has just come stays as it is: most versions are superseded before they get cold.
 
-import { DeltaBase, deltaOf, textOf } from './delta.ts';
+import { DeltaBase, deltaOf, textOf, writeText } from './delta.ts';
 
 /** A text that is told by another one, or that others are told by. */
 export type Packed = { readonly base: DeltaBase /** Empty where the text is the base. */; readonly delta: string };
@@ -17,6 +17,12 @@ export type Packable = {
 
 export function unpacked({ base, delta }: Packed): Buffer {
   return delta === '' ? base.bytes : textOf(delta, base);
+}
+
+/** Puts the text into memory that has room for it. */
+export function unpackInto({ base, delta }: Packed, memory: Buffer, at: number): void {
+  if (delta === '') base.bytes.copy(memory, at);
+  else writeText(delta, base, memory, at);
 }
 
 type Bounds = {

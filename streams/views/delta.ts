@@ -79,25 +79,43 @@ export function deltaOf(text: Buffer, base: DeltaBase, lengthMax: number): strin
 }
 
 /** The text of which this is the delta. */
-export function textOf(delta: string, { bytes }: DeltaBase): Buffer {
-  if (scratch.length < delta.length) scratch = Buffer.allocUnsafeSlow(delta.length);
-  const end = scratch.write(delta, 0, 'latin1');
-  reading = 0;
-  const text = Buffer.allocUnsafe(readVarint());
-  let at = 0;
-  let there = 0;
-  while (reading < end) {
-    const own = readVarint();
-    at += scratch.copy(text, at, reading, reading + own);
-    reading += own;
-    if (reading >= end) break;
-    const length = readVarint();
-    there += unzigzag(readVarint());
-    at += bytes.copy(text, at, there, there + length);
-    there += length;
-  }
+export function textOf(delta: string, base: DeltaBase): Buffer {
+  const text = Buffer.allocUnsafe(textBytesOf(delta));
+  writeText(delta, base, text, 0);
   return text;
 }
+
+/** How long the text is. */
+export function textBytesOf(delta: string): number {
+  reading = 0;
+  return readVarint(delta);
+}
+
+/** Puts the text into memory that has room for it. */
+export function writeText(delta: string, { bytes }: DeltaBase, memory: Buffer, start: number): void {
+  const end = delta.length;
+  let at = start;
+  let there = 0;
+  reading = 0;
+  readVarint(delta);
+  while (reading < end) {
+    const own = readVarint(delta);
+    if (own <= shortMax) for (let i = 0; i < own; i++) memory[at + i] = delta.charCodeAt(reading + i);
+    else memory.write(delta.slice(reading, reading + own), at, 'latin1');
+    at += own;
+    reading += own;
+    if (reading >= end) break;
+    const length = readVarint(delta);
+    there += unzigzag(readVarint(delta));
+    if (length <= shortMax) for (let i = 0; i < length; i++) memory[at + i] = bytes[there + i] as number;
+    else bytes.copy(memory, at, there, there + length);
+    at += length;
+    there += length;
+  }
+}
+
+/** Fewer bytes are copied here faster than by calling out. */
+const shortMax = 40;
 
 /** How many bytes are the same from there on. */
 function stretch(text: Buffer, at: number, base: Buffer, from: number): number {
@@ -138,12 +156,13 @@ function varint(into: Buffer, at: number, value: number): number {
   return next;
 }
 
+/** Where the delta is read. */
 let reading = 0;
 
-function readVarint(): number {
+function readVarint(delta: string): number {
   let value = 0;
   for (let shift = 0; ; shift += 7) {
-    const byte = scratch[reading++] as number;
+    const byte = delta.charCodeAt(reading++);
     value |= (byte & 0x7f) << shift;
     if (byte < 0x80) return value;
   }

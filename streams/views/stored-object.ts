@@ -2,12 +2,13 @@
 // parsed form, shared by everyone (reads, lists, watches), so that an object is encoded once, not once per client.
 
 import type { Revision } from '../base/brand.ts';
+import type { ByteWriter } from '../base/byte-writer.ts';
 import type { RecordedEvent } from '../log/event.ts';
 import type { ObjectRef } from '../log/subjects.ts';
-import { openingEnd, revisionField } from '../resources/encode.ts';
+import { putRevision, revisionGap, spliceRevision } from '../resources/encode.ts';
 import type { AnyObject } from '../resources/meta.ts';
 import { cutFields } from '../resources/shared-fields.ts';
-import { coldStorage, type Packable, type Packed, unpacked } from './cold-storage.ts';
+import { coldStorage, type Packable, type Packed, unpacked, unpackInto } from './cold-storage.ts';
 import { type Coolable, hotObjects } from './hot-objects.ts';
 
 export class StoredObject implements Coolable, Packable {
@@ -40,14 +41,17 @@ export class StoredObject implements Coolable, Packable {
 
   /** The exact bytes clients are served as `application/json`. */
   get json(): Buffer {
-    return Buffer.concat(this.jsonParts());
+    return spliceRevision(this.encoded(), this.revision);
   }
 
-  /** The same in pieces, so that whoever joins them with others copies them once. */
-  jsonParts(): Uint8Array[] {
-    const text = this.encoded();
-    const start = openingEnd(text);
-    return [text.subarray(0, start), revisionField(text, start, this.revision), text.subarray(start)];
+  /** Puts the same behind what the writer has; nothing is made in between. */
+  writeJson(into: ByteWriter): void {
+    const gap = revisionGap(this.revision);
+    into.room(this.textBytes + gap);
+    const text = into.end + gap;
+    if (this.#text instanceof Uint8Array) into.memory.set(this.#text, text);
+    else unpackInto(this.#text, into.memory, text);
+    into.end += putRevision(into.memory, { text, textBytes: this.textBytes, revision: this.revision });
   }
 
   /** The bytes as an event carries them, to the byte: without the resourceVersion. Shared: never change them. */

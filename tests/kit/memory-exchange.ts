@@ -97,7 +97,7 @@ export class MemoryExchange extends ServerExchange {
     return {
       write: (chunks, taken) => {
         const take = () => {
-          this.#chunks.push(...chunks);
+          for (const chunk of chunks) this.#chunks.push(Buffer.from(chunk));
           taken();
         };
         if (this.#reading) take();

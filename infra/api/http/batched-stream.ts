@@ -6,8 +6,11 @@ import type { ResponseStream } from './exchange.ts';
 
 /** What a protocol does with the batches. */
 export type StreamSink = {
-  /** Sends the chunks in order, without copying, and calls `taken` when the socket has taken all of them. */
-  write(chunks: readonly Buffer[], taken: () => void): void;
+  /**
+   * Sends the chunks in order, without copying, and calls `taken` when the socket has taken all of them, or with what
+   * went wrong. Around a lent chunk, which comes alone, is `framingRoom` that may be written to.
+   */
+  write(chunks: readonly Buffer[], taken: (failure?: unknown) => void, lent?: boolean): void;
   end(): void;
   /** Breaks the answer off so that the client cannot mistake it for a complete one. */
   cut(): void;
@@ -40,9 +43,10 @@ export class BatchedStream implements ResponseStream {
     return this.#state === 'ended';
   }
 
-  write(chunk: Buffer): boolean {
+  write(chunk: Buffer, takenBack?: () => void): boolean {
     if (this.#state !== 'open') return false;
-    if (chunk.length > 0) {
+    if (takenBack !== undefined) this.#lend(chunk, takenBack);
+    else if (chunk.length > 0) {
       this.#queue.push(chunk);
       this.#pendingBytes += chunk.length;
       if (!this.#scheduled) {
@@ -88,6 +92,17 @@ export class BatchedStream implements ResponseStream {
     this.#queue = [];
     this.#pendingBytes = 0;
     this.#wake();
+  }
+
+  #lend(chunk: Buffer, takenBack: () => void): void {
+    this.flush();
+    const bytes = chunk.length;
+    this.#pendingBytes += bytes;
+    const taken = (failure?: unknown) => {
+      if (this.#state !== 'gone' && (failure === undefined || failure === null)) takenBack();
+      this.#taken(bytes);
+    };
+    this.#sink.write([chunk], taken, true);
   }
 
   #taken(bytes: number): void {

@@ -48,9 +48,9 @@ export class GzipSink implements StreamSink {
     this.#gzip.on('error', () => sink.cut());
   }
 
-  write(chunks: readonly Buffer[], taken: () => void): void {
+  write(chunks: readonly Buffer[], taken: (failure?: unknown) => void): void {
     const last = chunks.length - 1;
-    for (let i = 0; i <= last; i++) this.#gzip.write(chunks[i], i === last ? () => taken() : undefined);
+    for (let i = 0; i <= last; i++) this.#gzip.write(chunks[i], i === last ? taken : undefined);
   }
 
   end(): void {

@@ -38,8 +38,12 @@ export type ApiResponse = {
 };
 
 export type ResponseStream = {
-  /** Queues a chunk without copying it. False once more than the high-water mark is waiting: await `drained()`. */
-  write(chunk: Buffer): boolean;
+  /**
+   * Queues a chunk without copying it. False once more than the high-water mark is waiting: await `drained()`. A chunk
+   * that is lent lies in memory that will be used again, with `framingRoom` around it that the protocol may write to:
+   * it goes to the socket at once, and `takenBack` is called when that has it, and never where the client has gone.
+   */
+  write(chunk: Buffer, takenBack?: () => void): boolean;
   /** Hands what is queued to the socket now, and not at the end of the turn: for those who watch the time it takes. */
   flush(): void;
   /** Resolves when the socket takes more, or at once when the peer has gone (check `closed`). */
@@ -51,6 +55,9 @@ export type ResponseStream = {
   /** Cuts the connection or HTTP/2 stream: the client sees a broken answer, not a short one. */
   abort(): void;
 };
+
+/** Bytes around a lent chunk. */
+export const framingRoom = { before: 16, behind: 2 } as const;
 
 export type ApiHandler = (request: ApiRequest, response: ApiResponse) => Promise<void>;
 

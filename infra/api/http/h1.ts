@@ -88,12 +88,12 @@ class H1Sink implements StreamSink {
     response.on('error', ignore);
   }
 
-  write(chunks: readonly Buffer[], taken: () => void): void {
+  write(chunks: readonly Buffer[], taken: (failure?: unknown) => void, lent = false): void {
     const response = this.#response;
     const last = chunks.length - 1;
     const [only] = chunks;
     if (last === 0 && only !== undefined && response.chunkedEncoding && response.socket?.writableCorked === 0) {
-      response.socket.write(framed(only), taken);
+      response.socket.write(lent ? framedInPlace(only) : framed(only), taken);
       return;
     }
     // The response's own cork joins the chunks into one HTTP chunk, but lets go of the socket's cork before it
@@ -128,6 +128,15 @@ function framed(chunk: Buffer): Buffer {
   const bytes = Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`, 'latin1'), chunk, lineEnd]);
   lately = { chunk, framed: bytes };
   return bytes;
+}
+
+/** The same in the room that a lent chunk has around it. */
+function framedInPlace(chunk: Buffer): Buffer {
+  const size = `${chunk.length.toString(16)}\r\n`;
+  const whole = Buffer.from(chunk.buffer, chunk.byteOffset - size.length, size.length + chunk.length + lineEnd.length);
+  whole.write(size, 0, 'latin1');
+  lineEnd.copy(whole, size.length + chunk.length);
+  return whole;
 }
 
 const lineEnd = Buffer.from('\r\n');

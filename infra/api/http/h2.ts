@@ -92,7 +92,7 @@ class H2Sink implements StreamSink {
     this.#stream = stream;
   }
 
-  write(chunks: readonly Buffer[], taken: () => void): void {
+  write(chunks: readonly Buffer[], taken: (failure?: unknown) => void): void {
     const stream = this.#stream;
     const last = chunks.length - 1;
     if (last > 0) stream.cork();

@@ -1,19 +1,21 @@
 // A list in any form, made object by object: whoever sends it lets others have their turn between two pieces, so that a
 // list of 50,000 objects holds nobody up. The bytes are those of the whole document encoded at once.
 
+import { ByteWriter } from '../../../streams/base/byte-writer.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { encodeListEnvelope, encodeListItem } from '../codec/protobuf-list.ts';
 import { yamlLibrary } from '../codec/yaml-library.ts';
+import { pieceBytes } from '../http/lent-memory.ts';
 import type { ObjectSchema } from '../kinds/schema.ts';
 import { schemaOf } from '../kinds/type-names.ts';
 import type { Listed } from '../verbs/list.ts';
 import { asKind, shown } from './convert.ts';
 import { apiVersionOf, partial, type Rendering, servesStoredBytes, tableHead, tableRow } from './render.ts';
 
-/** Objects between two pieces: copying bytes is cheap, making an object's form is not. */
-const copiedPerPiece = 64;
-const madePerPiece = 12;
+/** How much is made between two looks at whether others wait. */
+const objectsPerLook = 8;
+const bytesPerLook = 16 * 1024;
 
 /** A short list may be asked for again soon; a long one would drive out everything that is kept parsed. */
 const keptMax = 512;
@@ -28,18 +30,65 @@ type Shape = {
   readonly item: (stored: StoredObject) => object;
 };
 
-/** The pieces in order; some are empty, where there was work and nothing can be sent yet. */
-export function* listPieces(listed: Listed, rendering: Rendering): Generator<readonly Uint8Array[]> {
+/** Where the next piece is written. */
+type Memory = () => ByteWriter;
+
+const ownMemory: Memory = () => new ByteWriter(Buffer.allocUnsafe(4_096));
+
+/**
+ * The pieces in order, each in a writer of its own. Between them comes nothing wherever some work was done: whoever asks
+ * may let others have their turn there.
+ */
+export function* listPieces(
+  listed: Listed,
+  rendering: Rendering,
+  memory: Memory = ownMemory,
+): Generator<ByteWriter | undefined> {
   const shape = shapeOf(listed, rendering);
   const { form, kind } = rendering;
-  if (form.encoding === 'yaml') yield* yamlPieces(listed, shape);
+  const pieces = new Pieces(memory);
+  if (form.encoding === 'yaml') yield* yamlPieces(listed, shape, pieces);
   else if (form.encoding === 'json') {
-    const whole = servesStoredBytes(rendering) ? (stored: StoredObject) => shown(stored, kind).jsonParts() : undefined;
-    yield* jsonPieces(listed, shape, { pretty: form.pretty, whole });
+    const whole = servesStoredBytes(rendering)
+      ? (stored: StoredObject, into: ByteWriter) => shown(stored, kind).writeJson(into)
+      : undefined;
+    yield* jsonPieces(listed, shape, { pretty: form.pretty, whole, pieces });
   } else {
     const schemas = protobufSchemas(shape.document);
-    if (schemas === undefined) yield* jsonPieces(listed, shape, { pretty: false, whole: undefined });
-    else yield* protobufPieces(listed, shape, schemas);
+    if (schemas === undefined) yield* jsonPieces(listed, shape, { pretty: false, whole: undefined, pieces });
+    else yield* protobufPieces(listed, shape, { schemas, pieces });
+  }
+  yield pieces.into;
+}
+
+/** What is written, piece by piece. */
+class Pieces {
+  into: ByteWriter;
+  readonly #memory: Memory;
+  #looked = 0;
+  #since = 0;
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+    this.into = memory();
+  }
+
+  /** Said after each object: true where it is time to yield what `full` gives. */
+  get due(): boolean {
+    const { length } = this.into;
+    if (++this.#since < objectsPerLook && length - this.#looked < bytesPerLook) return false;
+    this.#since = 0;
+    this.#looked = length;
+    return true;
+  }
+
+  /** The piece if it is large enough to be sent; what follows is written into the next. */
+  full(): ByteWriter | undefined {
+    if (this.into.length < pieceBytes) return undefined;
+    const piece = this.into;
+    this.into = this.#memory();
+    this.#looked = 0;
+    return piece;
   }
 }
 
@@ -72,40 +121,37 @@ function shapeOf(listed: Listed, rendering: Rendering): Shape {
 
 type JsonOptions = {
   readonly pretty: boolean;
-  /** The bytes of an object where they need not be made. */
-  readonly whole: ((stored: StoredObject) => Uint8Array[]) | undefined;
+  /** Writes an object where its bytes need not be made. */
+  readonly whole: ((stored: StoredObject, into: ByteWriter) => void) | undefined;
+  readonly pieces: Pieces;
 };
 
-function* jsonPieces({ items }: Listed, shape: Shape, { pretty, whole }: JsonOptions): Generator<Uint8Array[]> {
+function* jsonPieces({ items }: Listed, shape: Shape, { pretty, whole, pieces }: JsonOptions) {
   const text = pretty ? JSON.stringify(shape.document, null, 2) : JSON.stringify(shape.document);
-  const head = pretty ? `${text.slice(0, -2)},\n  "${shape.items}": [` : `${text.slice(0, -1)},"${shape.items}":[`;
-  const make = (stored: StoredObject): Uint8Array[] => {
-    if (whole !== undefined) return whole(stored);
-    const item = shape.item(stored);
-    return [
-      Buffer.from(pretty ? `\n    ${JSON.stringify(item, null, 2).replaceAll('\n', '\n    ')}` : JSON.stringify(item)),
-    ];
-  };
-  yield [Buffer.from(head)];
-  for (const slice of slices(items, whole === undefined ? madePerPiece : copiedPerPiece)) {
-    const parts: Uint8Array[] = [];
-    for (const stored of slice) {
-      if (stored !== items[0]) parts.push(comma);
-      for (const part of make(stored)) parts.push(part);
+  pieces.into.text(pretty ? `${text.slice(0, -2)},\n  "${shape.items}": [` : `${text.slice(0, -1)},"${shape.items}":[`);
+  for (const stored of items) {
+    if (stored !== items[0]) pieces.into.byte(comma);
+    if (whole !== undefined) whole(stored, pieces.into);
+    else {
+      const item = shape.item(stored);
+      pieces.into.text(
+        pretty ? `\n    ${JSON.stringify(item, null, 2).replaceAll('\n', '\n    ')}` : JSON.stringify(item),
+      );
     }
-    yield parts;
+    if (pieces.due) yield pieces.full();
   }
-  yield [Buffer.from(pretty ? `${items.length === 0 ? '' : '\n  '}]\n}\n` : ']}\n')];
+  pieces.into.text(pretty ? `${items.length === 0 ? '' : '\n  '}]\n}\n` : ']}\n');
 }
 
-const comma = Buffer.from(',');
+const comma = 0x2c;
 
-function* yamlPieces({ items }: Listed, shape: Shape): Generator<Uint8Array[]> {
+function* yamlPieces({ items }: Listed, shape: Shape, pieces: Pieces) {
   const text = (value: object) => yamlLibrary().stringify(value, { version: '1.1', aliasDuplicateObjects: false });
   const head = text(shape.document);
-  yield [Buffer.from(items.length === 0 ? `${head}${shape.items}: []\n` : `${head}${shape.items}:\n`)];
-  for (const slice of slices(items, madePerPiece)) {
-    yield slice.map((stored) => Buffer.from(indented(text(shape.item(stored)))));
+  pieces.into.text(items.length === 0 ? `${head}${shape.items}: []\n` : `${head}${shape.items}:\n`);
+  for (const stored of items) {
+    pieces.into.text(indented(text(shape.item(stored))));
+    if (pieces.due) yield pieces.full();
   }
 }
 
@@ -125,25 +171,24 @@ function protobufSchemas({ apiVersion, kind }: Shape['document']): Schemas | und
   return list === undefined || item === undefined ? undefined : { list, item };
 }
 
-function* protobufPieces({ items }: Listed, shape: Shape, schemas: Schemas): Generator<Uint8Array[]> {
+type ProtobufOptions = { readonly schemas: Schemas; readonly pieces: Pieces };
+
+function* protobufPieces({ items }: Listed, shape: Shape, { schemas, pieces }: ProtobufOptions) {
   const encoded: Buffer[] = [];
   let itemBytes = 0;
-  for (const slice of slices(items, madePerPiece)) {
-    for (const stored of slice) {
-      const bytes = encodeListItem(shape.item(stored), schemas.item);
-      encoded.push(bytes);
-      itemBytes += bytes.length;
-    }
-    yield [];
+  for (const stored of items) {
+    const bytes = encodeListItem(shape.item(stored), schemas.item);
+    encoded.push(bytes);
+    itemBytes += bytes.length;
+    yield undefined;
   }
   const { head, tail } = encodeListEnvelope(shape.document, { schema: schemas.list, itemBytes });
-  yield [head];
-  for (const slice of slices(encoded, copiedPerPiece)) yield slice;
-  yield [tail];
-}
-
-function* slices<T>(items: readonly T[], size: number): Generator<T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+  pieces.into.raw(head);
+  for (const bytes of encoded) {
+    pieces.into.raw(bytes);
+    if (pieces.due) yield pieces.full();
+  }
+  pieces.into.raw(tail);
 }
 
 function listMeta(listed: Listed): object {

@@ -1,17 +1,21 @@
 // Sends answers: an object, a list streamed object by object without ever blocking the event loop for long, a Status.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../../streams/base/clock.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import type { ApiError } from '../errors.ts';
 import type { ApiResponse } from '../http/exchange.ts';
+import { lendable, takeBack } from '../http/lent-memory.ts';
 import { sendStatus } from '../http/status.ts';
 import { contentTypes, type Form } from '../render/form.ts';
 import { listPieces } from '../render/list-pieces.ts';
 import { encodeValue, type Rendering, renderMade, renderStored } from '../render/render.ts';
 import type { Listed } from '../verbs/list.ts';
+import { Turns } from '../verbs/turns.ts';
 
 export type Answer = { readonly response: ApiResponse; readonly warnings: readonly string[] };
+
+const nothing = Buffer.alloc(0);
 
 /** Shorter lists are sent at once, with their length. */
 const streamedFrom = 32;
@@ -37,15 +41,18 @@ export function sendValue(
 export async function sendList(
   answer: Answer,
   { listed, rendering }: { listed: Listed; rendering: Rendering },
+  { clock }: { readonly clock: Clock },
 ): Promise<void> {
-  const pieces = listPieces(listed, rendering);
-  if (listed.items.length < streamedFrom)
-    return answer.response.send(head(answer, rendering.form, 200), Buffer.concat([...pieces].flat()));
+  if (listed.items.length < streamedFrom) {
+    const pieces = [...listPieces(listed, rendering)].map((piece) => piece?.written() ?? nothing);
+    return answer.response.send(head(answer, rendering.form, 200), Buffer.concat(pieces));
+  }
   const stream = answer.response.open(head(answer, rendering.form, 200));
-  for (const parts of pieces) {
+  const turns = new Turns(clock);
+  for (const piece of listPieces(listed, rendering, lendable)) {
     if (stream.closed) return;
-    if (parts.length > 0 && !stream.write(Buffer.concat(parts))) await stream.drained();
-    await nextTurn();
+    if (piece !== undefined && !stream.write(piece.written(), () => takeBack(piece))) await stream.drained();
+    if (turns.over) await turns.next();
   }
   stream.end();
 }

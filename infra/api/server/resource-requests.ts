@@ -125,7 +125,7 @@ async function listRequest(call: ResourceCall, ports: ResourcePorts): Promise<vo
   const options = parseListOptions(request.query);
   const selection = parseSelection({ kind: stored, namespace: namespaceOf(kind, info.namespace) }, request.query);
   const listed = await list({ kind: stored, selection, options }, ports);
-  await sendList(call, { listed, rendering: { kind, form, nowMs: ports.clock.now() } });
+  await sendList(call, { listed, rendering: { kind, form, nowMs: ports.clock.now() } }, ports);
 }
 
 async function watchRequest(call: ResourceCall, ports: ResourcePorts): Promise<void> {

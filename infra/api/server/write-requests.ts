@@ -120,7 +120,7 @@ export async function deleteCollectionRequest(call: ResourceCall, ports: Resourc
   const { options, context } = await deletionOf(call);
   const listed = await list({ kind: stored, selection, options: parseListOptions(request.query) }, ports);
   await deleteCollection({ kind: stored, selection, options }, ports.deleter, { items: listed.items, context });
-  await sendList(call, { listed, rendering });
+  await sendList(call, { listed, rendering }, ports);
 }
 
 async function deletionOf(call: ResourceCall): Promise<{ options: DeleteOptions; context: RequestContext }> {

@@ -1,7 +1,6 @@
 // LIST: the objects of one revision, all of them or a page. The first page fixes the revision; the following ones are
 // read at exactly that revision, or answered with 410 and a token to go on inconsistently once it has left the window.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Revision } from '../../../streams/base/brand.ts';
 import type { Clock } from '../../../streams/base/clock.ts';
 import { sleep } from '../../../streams/base/clock.ts';
@@ -16,6 +15,7 @@ import { expired, tooLargeResourceVersion } from '../errors.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { encodeContinue, type ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
+import { Turns } from './turns.ts';
 
 export type Listed = {
   readonly revision: Revision;
@@ -94,28 +94,6 @@ async function taken(objects: Iterable<StoredObject>, { limit, clock, matches }:
   }
   return items;
 }
-
-/** Long work in slices: when one has taken its time, others have their turn. */
-class Turns {
-  readonly #clock: Clock;
-  #sinceMs: number;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-    this.#sinceMs = clock.monotonic();
-  }
-
-  get over(): boolean {
-    return this.#clock.monotonic() - this.#sinceMs >= sliceMsMax;
-  }
-
-  async next(): Promise<void> {
-    await nextTurn();
-    this.#sinceMs = this.#clock.monotonic();
-  }
-}
-
-const sliceMsMax = 4;
 
 /** Waits a little for a revision that this server has not seen yet; 504 if it does not come (facts §3.8). */
 export async function notFuture({

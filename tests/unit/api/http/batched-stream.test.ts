@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BatchedStream, type StreamSink } from '../../../../infra/api/http/batched-stream.ts';
 
-type Batch = { readonly chunks: readonly Buffer[]; readonly taken: () => void };
+type Batch = { readonly chunks: readonly Buffer[]; readonly taken: (failure?: unknown) => void };
 
 function recording(): StreamSink & { readonly batches: Batch[]; readonly said: string[] } {
   const batches: Batch[] = [];
@@ -104,5 +104,20 @@ describe('a batched stream', () => {
     expect(stream.write(Buffer.alloc(0))).toBe(true);
     await turn();
     expect(sink.batches).toEqual([]);
+  });
+
+  it('sends what is lent at once, behind what was written before, and says when it is not needed any more', () => {
+    const sink = recording();
+    const stream = new BatchedStream(sink, 1_000);
+    const back: string[] = [];
+    stream.write(Buffer.from('first'));
+    for (const name of ['taken', 'failed', 'left']) stream.write(Buffer.from(name), () => void back.push(name));
+    expect(sink.batches.map(({ chunks }) => chunks.join())).toEqual(['first', 'taken', 'failed', 'left']);
+    sink.batches[1]?.taken(null);
+    sink.batches[2]?.taken(new Error('the socket is gone'));
+    stream.peerGone();
+    sink.batches[3]?.taken();
+    expect(back).toEqual(['taken']);
+    expect(stream.write(Buffer.from('late'), () => void back.push('late'))).toBe(false);
   });
 });

@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { describe, expect, it } from 'vitest';
-import type { ResponseStream } from '../../../../infra/api/http/exchange.ts';
+import { framingRoom, type ResponseStream } from '../../../../infra/api/http/exchange.ts';
+import { ByteWriter } from '../../../../streams/base/byte-writer.ts';
 import { gate, h2Session, onCleanup, protocols, type Started, startFrontEnd, tlsConnection } from './front-end.ts';
 
 type Watch = { readonly chunks: Buffer[]; readonly ended: Promise<'complete' | 'broken'>; cut(): void };
@@ -106,6 +107,32 @@ describe.each(protocols)('a streamed answer over %s', (protocol) => {
     stream.end();
     expect(await watch.ended).toBe('complete');
     expect(Buffer.concat(watch.chunks).equals(Buffer.concat(sent))).toBe(true);
+  });
+
+  it('made in memory that is used again once it comes back arrives as it was made', async () => {
+    const { server, opened } = await streaming({ limits: { highWaterMarkBytes: 64 * 1024 } });
+    const watch = await openWatch(protocol, server);
+    const { stream } = await opened;
+    const free: ByteWriter[] = [];
+    let sent = '';
+    let made = 0;
+    for (let i = 0; i < 400; i++) {
+      if (free.length === 0) made++;
+      const writer = new ByteWriter(free.pop()?.memory ?? Buffer.alloc(40_000), framingRoom);
+      const text = String.fromCharCode(97 + (i % 26)).repeat(1 + ((i * 7_919) % 30_000));
+      sent += text;
+      writer.text(text);
+      if (!stream.write(writer.written(), () => void free.push(writer))) await stream.drained();
+      // What is not lent keeps its place.
+      if (i % 50 === 0) {
+        sent += '|';
+        stream.write(Buffer.from('|'));
+      }
+    }
+    stream.end();
+    expect(await watch.ended).toBe('complete');
+    expect(Buffer.concat(watch.chunks).toString() === sent).toBe(true);
+    expect(made).toBeLessThan(50);
   });
 });
 
