@@ -1,10 +1,13 @@
 // One change, many watchers. Watchers that ask for the same in the same form are one audience: a change is matched and
 // encoded once for it, and what has gathered is handed to its members as one buffer. The more the members cost, the more
 // is gathered, so that ten watchers hear at once and ten thousand within a bound; the round to them is cut into slices, so
-// that nobody else waits for it. Invariant: each member is told every change after it joined, once and in order.
+// that nobody else waits for it. A member whose connection is full is passed over: what it has yet to be told waits here,
+// once for all, and not in its socket. Invariant: each member is told every change after it joined, once and in order,
+// until it is too far behind.
 
 import { setImmediate } from 'node:timers';
 import type { Clock } from '../../../streams/base/clock.ts';
+import { limits } from '../../../streams/base/limits.ts';
 import type { ResourceName } from '../../../streams/resources/meta.ts';
 import type { Change } from '../../../streams/views/change.ts';
 import type { ObjectView } from '../../../streams/views/object-view.ts';
@@ -20,9 +23,19 @@ export type AudienceSpec = {
   readonly frame: (change: Change) => Buffer | undefined;
 };
 
+/** The way to one member. */
+export type Outlet = {
+  /** False once there is no room for more. */
+  write(frames: Buffer): boolean;
+  /** Resolves when there is room again. */
+  drained(): Promise<void>;
+  /** The member is too far behind and hears no more. */
+  cutOff(): void;
+};
+
 export type Membership = {
-  /** Hands over what has gathered, before something else is written to the member. */
-  catchUp(): void;
+  /** Hands over what has gathered, before something else is written to the member; false where it has no room for all. */
+  catchUp(): boolean;
   leave(): void;
 };
 
@@ -30,6 +43,8 @@ export type Membership = {
 const gatherMsMax = 40;
 const gatherPerRound = 3;
 const sliceMsMax = 4;
+/** What a member is handed at a time: the encryption holds so much for each connection. */
+const pieceBytesMax = 128 * 1024;
 
 export class FanOut {
   readonly #view: ObjectView;
@@ -41,15 +56,15 @@ export class FanOut {
     this.#clock = clock;
   }
 
-  /** From the next change on, `write` is called with what the audience is told. */
-  join(spec: AudienceSpec, write: (frames: Buffer) => void): Membership {
+  /** From the next change on, the outlet is written what the audience is told. */
+  join(spec: AudienceSpec, outlet: Outlet): Membership {
     const id = `${spec.resource.group}/${spec.resource.resource}`;
     let fanOut = this.#resources.get(id);
     if (fanOut === undefined) {
       fanOut = new ResourceFanOut(this.#view, spec.resource, this.#clock);
       this.#resources.set(id, fanOut);
     }
-    return fanOut.join(spec, write);
+    return fanOut.join(spec, outlet);
   }
 }
 
@@ -71,7 +86,7 @@ class ResourceFanOut {
     this.#clock = clock;
   }
 
-  join({ key, narrowing, frame }: AudienceSpec, write: (frames: Buffer) => void): Membership {
+  join({ key, narrowing, frame }: AudienceSpec, outlet: Outlet): Membership {
     this.#stop ??= this.#view.resource(this.#resource).listen((change) => this.#hear(change));
     const bucketKey = bucketOf(narrowing);
     let bucket = this.#audiences.get(bucketKey);
@@ -82,13 +97,13 @@ class ResourceFanOut {
     }
     let audience = bucket.get(key);
     if (audience === undefined) {
-      audience = new Audience(frame);
+      audience = new Audience(frame, (behind) => this.#call(behind));
       bucket.set(key, audience);
     }
     const joined = audience;
-    const member = joined.add(write);
+    const member = joined.add(outlet);
     return {
-      catchUp: () => joined.serve(member),
+      catchUp: () => joined.serveAll(member),
       leave: () => {
         joined.members.delete(member);
         if (joined.members.size === 0) this.#disband(bucketKey, key, joined);
@@ -124,12 +139,14 @@ class ResourceFanOut {
   #tell(bucketKey: string, change: Change): void {
     const bucket = this.#audiences.get(bucketKey);
     if (bucket === undefined) return;
-    for (const audience of bucket.values()) {
-      if (!audience.push(change) || audience.eager) continue;
-      audience.eager = true;
-      this.#eager.push(audience);
-    }
-    if (this.#eager.length === 0 || this.#scheduled) return;
+    for (const audience of bucket.values()) if (audience.push(change)) this.#call(audience);
+  }
+
+  /** The next round serves the audience. */
+  #call(audience: Audience): void {
+    if (!audience.eager) this.#eager.push(audience);
+    audience.eager = true;
+    if (this.#scheduled) return;
     this.#scheduled = true;
     this.#schedule();
   }
@@ -176,28 +193,34 @@ function* served(audiences: readonly Audience[]): Generator<void> {
       audience.serve(member);
       yield;
     }
-    audience.forget();
+    audience.endRound();
   }
 }
 
 /** How far a member has been told, as a count of the audience's frames. */
-type Member = { readonly write: (frames: Buffer) => void; told: number };
+type Member = { readonly outlet: Outlet; told: number; full: boolean };
+
+type Piece = { readonly from: number; readonly to: number; readonly bytes: Buffer };
 
 class Audience {
   readonly members = new Set<Member>();
   /** Waits for the next round. */
   eager = false;
   readonly #frame: AudienceSpec['frame'];
+  readonly #call: (audience: Audience) => void;
+  /** What not everybody has been told yet. */
   #frames: Buffer[] = [];
+  #bytes = 0;
   #first = 0;
-  #last: { readonly from: number; readonly to: number; readonly bytes: Buffer } | undefined;
+  #last: Piece | undefined;
 
-  constructor(frame: AudienceSpec['frame']) {
+  constructor(frame: AudienceSpec['frame'], call: (audience: Audience) => void) {
     this.#frame = frame;
+    this.#call = call;
   }
 
-  add(write: Member['write']): Member {
-    const member = { write, told: this.#end };
+  add(outlet: Outlet): Member {
+    const member = { outlet, told: this.#end, full: false };
     this.members.add(member);
     return member;
   }
@@ -207,30 +230,67 @@ class Audience {
     const frame = this.#frame(change);
     if (frame === undefined) return false;
     this.#frames.push(frame);
+    this.#bytes += frame.length;
     return true;
   }
 
   serve(member: Member): void {
-    const to = this.#end;
-    const from = member.told;
-    if (from === to) return;
+    if (member.full || member.told === this.#end) return;
+    const { to, bytes } = this.#piece(member.told);
     member.told = to;
-    // Nearly all members are equally far.
-    if (this.#last?.from !== from || this.#last.to !== to) {
-      const frames = this.#frames.slice(from - this.#first);
-      const only = frames[0];
-      this.#last = { from, to, bytes: frames.length === 1 && only !== undefined ? only : Buffer.concat(frames) };
-    }
-    member.write(this.#last.bytes);
+    if (member.outlet.write(bytes)) return;
+    member.full = true;
+    void member.outlet.drained().then(() => {
+      member.full = false;
+      if (this.members.has(member) && member.told < this.#end) this.#call(this);
+    });
   }
 
-  /** Drops what everybody has been told. */
-  forget(): void {
+  serveAll(member: Member): boolean {
+    while (!member.full && member.told < this.#end) this.serve(member);
+    return member.told === this.#end;
+  }
+
+  /** Drops what everybody has been told, and those who are too far behind; for the others with room there is another round. */
+  endRound(): void {
+    this.#last = undefined;
+    this.#forget();
+    while (this.#bytes > limits.watchPendingBytesMax) {
+      for (const member of this.members) {
+        if (member.told > this.#first) continue;
+        this.members.delete(member);
+        member.full = true;
+        member.outlet.cutOff();
+      }
+      this.#forget();
+    }
+    for (const member of this.members) {
+      if (member.full || member.told === this.#end) continue;
+      this.#call(this);
+      break;
+    }
+  }
+
+  #forget(): void {
     let told = this.#end;
     for (const member of this.members) if (member.told < told) told = member.told;
-    this.#frames.splice(0, told - this.#first);
+    for (const frame of this.#frames.splice(0, told - this.#first)) this.#bytes -= frame.length;
     this.#first = told;
-    this.#last = undefined;
+  }
+
+  #piece(from: number): Piece {
+    // Nearly all members are equally far.
+    const last = this.#last;
+    if (last?.from === from && (last.to === this.#end || last.bytes.length >= pieceBytesMax)) return last;
+    let index = from - this.#first;
+    const begin = index;
+    for (let bytes = 0; index < this.#frames.length && bytes < pieceBytesMax; index++)
+      bytes += this.#frames[index]?.length ?? 0;
+    const frames = this.#frames.slice(begin, index);
+    const only = frames[0];
+    const bytes = frames.length === 1 && only !== undefined ? only : Buffer.concat(frames);
+    this.#last = { from, to: this.#first + index, bytes };
+    return this.#last;
   }
 
   get #end(): number {

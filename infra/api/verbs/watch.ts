@@ -200,10 +200,15 @@ class Watcher {
     const key = `${kind.group}/${kind.version} ${form.as} ${form.encoding} ${form.metaVersion} ${selection.key}`;
     const membership = fanOut.join(
       { resource: stored, key, narrowing: selection.narrowing, frame: (change) => this.#frame(change) },
-      (frames) => {
-        this.#write(frames);
-        // The round to the members is paced by what it costs, and nearly all of that is the socket's.
-        this.#stream.flush();
+      {
+        write: (frames) => {
+          const room = this.#write(frames);
+          // The round to the members is paced by what it costs, and nearly all of that is the socket's.
+          this.#stream.flush();
+          return room;
+        },
+        drained: () => this.#stream.drained(),
+        cutOff: () => this.#cutOff(),
       },
     );
     this.#membership = membership;
@@ -277,9 +282,9 @@ class Watcher {
     return this.#ports.view.revision(streamOf(this.#asked.stored));
   }
 
-  /** Says that everything up to the revision has been told: what has gathered is told first. */
+  /** Says that everything up to the revision has been told: what has gathered is told first, and where that is not to be nothing is said. */
   #bookmark(revision: Revision, annotations?: Readonly<Record<string, string>>): void {
-    this.#membership?.catchUp();
+    if (this.#membership?.catchUp() === false) return;
     const metadata = {
       resourceVersion: String(revision),
       creationTimestamp: null,
@@ -289,10 +294,14 @@ class Watcher {
     this.#write(frameValue('BOOKMARK', object, this.#asked.rendering));
   }
 
-  #write(bytes: Buffer): void {
-    if (this.#stream.closed) return;
-    this.#stream.write(bytes);
-    if (this.#stream.pendingBytes <= limits.watchPendingBytesMax) return;
+  /** False where the client has yet to take more than is good. */
+  #write(bytes: Buffer): boolean {
+    const room = this.#stream.write(bytes);
+    if (this.#stream.pendingBytes > limits.watchPendingBytesMax) this.#cutOff();
+    return room;
+  }
+
+  #cutOff(): void {
     this.#stream.abort();
     this.#finish();
   }

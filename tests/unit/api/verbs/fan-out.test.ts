@@ -2,8 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AudienceSpec, FanOut, type Membership } from '../../../../infra/api/verbs/fan-out.ts';
+import { type AudienceSpec, FanOut, type Membership, type Outlet } from '../../../../infra/api/verbs/fan-out.ts';
 import type { Clock } from '../../../../streams/base/clock.ts';
+import { limits } from '../../../../streams/base/limits.ts';
 import { VirtualClock } from '../../../../streams/base/virtual-clock.ts';
 import { aConfigMap } from '../../../kit/api-objects.ts';
 import { type ApiWorld, apiWorld, settled } from '../../../kit/api-world.ts';
@@ -25,6 +26,33 @@ function fanOut(world: ApiWorld, clock: Clock = world.clock): FanOut {
   return new FanOut({ view: world.stack.view, clock });
 }
 
+/** Has room for everything. */
+function into(heard: Buffer[]): Outlet {
+  return { write: (bytes) => heard.push(bytes) > 0, drained: () => Promise.resolve(), cutOff() {} };
+}
+
+/** Has room for nothing but what it has just taken, until it is emptied. */
+class FullOutlet implements Outlet {
+  readonly heard: Buffer[] = [];
+  cut = false;
+  empty: () => void = () => {};
+
+  write(bytes: Buffer): boolean {
+    this.heard.push(bytes);
+    return false;
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.empty = resolve;
+    });
+  }
+
+  cutOff(): void {
+    this.cut = true;
+  }
+}
+
 const change = (world: ApiWorld, text: string) =>
   world.update('configmaps', 'a', (object) => ({ ...object, data: { text } }));
 
@@ -35,7 +63,7 @@ describe('members of one audience', () => {
     const spec: AudienceSpec = { ...everything, frame: () => Buffer.from(`${++encoded};`) };
     const it = fanOut(world);
     const heard: Buffer[][] = [[], [], []];
-    for (const frames of heard) it.join(spec, (bytes) => frames.push(bytes));
+    for (const frames of heard) it.join(spec, into(frames));
     await world.create('configmaps', aConfigMap('a'));
     await settled();
     expect(heard.map((frames) => Buffer.concat(frames).toString())).toEqual(['1;', '1;', '1;']);
@@ -56,7 +84,7 @@ describe('members of one audience', () => {
             const last = members.findLast(({ to }) => to === undefined);
             if (step === 'join') {
               const heard: Buffer[] = [];
-              const membership = it.join(everything, (bytes) => heard.push(bytes));
+              const membership = it.join(everything, into(heard));
               members.push({ from: view.revision('LOG'), heard, membership });
             } else if (step === 'write') await change(world, String(index));
             else if (step === 'turn') await settled();
@@ -81,6 +109,64 @@ describe('members of one audience', () => {
   });
 });
 
+describe('a member whose connection is full', () => {
+  test('is passed over, and goes on where it was once there is room', async () => {
+    const world = await apiWorld();
+    await world.create('configmaps', aConfigMap('a'));
+    const it = fanOut(world);
+    const [slow, quick] = [new FullOutlet(), [] as Buffer[]];
+    const member = it.join(everything, slow);
+    it.join(everything, into(quick));
+    for (const text of ['1', '2', '3']) {
+      await change(world, text);
+      await settled();
+    }
+    expect(revisions(quick)).toHaveLength(3);
+    expect(slow.heard).toHaveLength(1);
+    expect(member.catchUp()).toBe(false);
+    slow.empty();
+    await settled();
+    expect(revisions(slow.heard)).toEqual(revisions(quick));
+    expect(slow.heard).toHaveLength(2);
+    expect(member.catchUp()).toBe(true);
+  });
+
+  test('gets what it has missed in pieces', async () => {
+    const world = await apiWorld();
+    await world.create('configmaps', aConfigMap('a'));
+    const bytes = Buffer.alloc(100_000);
+    const slow = new FullOutlet();
+    fanOut(world).join({ ...everything, frame: () => bytes }, slow);
+    for (let n = 0; n < 7; n++) await change(world, String(n));
+    for (let n = 0; n < 4; n++) {
+      await settled();
+      slow.empty();
+    }
+    expect(slow.heard.map(({ length }) => length / bytes.length)).toEqual([2, 2, 2, 1]);
+  });
+
+  test('is cut off at a bound, and nobody else is', async () => {
+    const world = await apiWorld();
+    await world.create('configmaps', aConfigMap('a'));
+    const bytes = Buffer.alloc(limits.watchPendingBytesMax / 4);
+    const it = fanOut(world);
+    const [slow, quick] = [new FullOutlet(), [] as Buffer[]];
+    it.join({ ...everything, frame: () => bytes }, slow);
+    it.join({ ...everything, frame: () => bytes }, into(quick));
+    for (let n = 0; n < 5; n++) {
+      await change(world, String(n));
+      await settled();
+      expect(slow.cut).toBe(false);
+    }
+    await change(world, 'last');
+    await settled();
+    expect({ cut: slow.cut, heard: slow.heard.length, quick: quick.length }).toEqual({ cut: true, heard: 1, quick: 6 });
+    slow.empty();
+    await settled();
+    expect(slow.heard).toHaveLength(1);
+  });
+});
+
 test('a change reaches only the audiences it can concern', async () => {
   const world = await apiWorld();
   const it = fanOut(world);
@@ -94,10 +180,10 @@ test('a change reaches only the audiences it can concern', async () => {
       return undefined;
     },
   });
-  for (const name of ['a', 'b', 'c']) it.join(audience(`name ${name}`, { name }), () => {});
-  it.join(audience('default', { namespace: 'default' }), () => {});
-  it.join(audience('elsewhere', { namespace: 'elsewhere' }), () => {});
-  it.join(audience('all', {}), () => {});
+  for (const name of ['a', 'b', 'c']) it.join(audience(`name ${name}`, { name }), into([]));
+  it.join(audience('default', { namespace: 'default' }), into([]));
+  it.join(audience('elsewhere', { namespace: 'elsewhere' }), into([]));
+  it.join(audience('all', {}), into([]));
   await world.create('configmaps', aConfigMap('b'));
   expect(asked.sort()).toEqual(['all', 'default', 'name b']);
 });
@@ -111,9 +197,12 @@ test('the dearer a round is, the longer the next one gathers; a bookmark never o
   const it = fanOut(world, clock);
   const heard: Buffer[] = [];
   let costMs = 30;
-  const member = it.join(everything, (bytes) => {
-    heard.push(bytes);
-    spentMs += costMs;
+  const member = it.join(everything, {
+    ...into(heard),
+    write: (bytes) => {
+      spentMs += costMs;
+      return heard.push(bytes) > 0;
+    },
   });
   await change(world, '1');
   await settled();
