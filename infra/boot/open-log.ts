@@ -50,13 +50,15 @@ async function openRemote(text: string, { durability }: LogOptions, ports: LogPo
 }
 
 async function openChild({ dataDir, durability }: LogOptions, ports: LogPorts): Promise<OpenedLog> {
-  const [{ openJetStreamLog }, { startNatsServer }, { requireNatsServer }] = await Promise.all([
+  const [{ openJetStreamLog }, { startNatsServer }, { requireNatsServer }, { batchStaging }] = await Promise.all([
     import('../../streams/jetstream/jetstream-cluster-log.ts'),
     import('../nats/server-process.ts'),
     import('../nats/find-server.ts'),
+    import('../nats/batch-staging.ts'),
   ]);
   const credentials: NatsCredentials = ensureNatsCredentials(dataDir.paths, ports.random);
   const { path: program } = requireNatsServer();
+  const staging = batchStaging(dataDir.paths);
   const failed = Promise.withResolvers<Error>();
   let stopping = false;
   const start = (port: number | undefined, crashed: boolean) =>
@@ -79,6 +81,7 @@ async function openChild({ dataDir, durability }: LogOptions, ports: LogPorts): 
       try {
         server = await start(server.port, true);
         if (stopping) await server.stop();
+        else staging.begin();
         return;
       } catch (error) {
         ports.logger.error('nats-server does not start again', { attempt, error });
@@ -102,6 +105,7 @@ async function openChild({ dataDir, durability }: LogOptions, ports: LogPorts): 
     await server.stop();
     throw error;
   }
+  staging.begin();
   return {
     log,
     failed: failed.promise,
@@ -109,6 +113,7 @@ async function openChild({ dataDir, durability }: LogOptions, ports: LogPorts): 
       await log.close();
       stopping = true;
       await server.stop();
+      staging.end();
     },
   };
 }
