@@ -3,6 +3,7 @@
 
 import type { EndpointPort, EndpointSlice, SliceEndpoint } from '../../streams/resources/service.ts';
 import { sameJson } from '../kit/same-json.ts';
+import { unhinted } from './endpoint-slice-allocation.ts';
 
 /** Endpoints a slice holds. */
 export const endpointsPerSliceMax = 100;
@@ -11,6 +12,8 @@ export type Wanted = {
   readonly ports: readonly EndpointPort[];
   /** By identity of the pod. */
   readonly endpoints: ReadonlyMap<string, SliceEndpoint>;
+  /** An endpoint that differs in nothing but its hints stays as it is. */
+  readonly keepsHints?: boolean;
 };
 
 export type Packing = {
@@ -23,7 +26,7 @@ export type Packing = {
 };
 
 /** `slices` are those with the wanted ports. */
-export function pack(slices: readonly EndpointSlice[], { endpoints }: Wanted): Packing {
+export function pack(slices: readonly EndpointSlice[], { endpoints, keepsHints = false }: Wanted): Packing {
   const left = new Map(endpoints);
   const contents = new Map<EndpointSlice, SliceEndpoint[]>();
   const touched = new Set<EndpointSlice>();
@@ -34,7 +37,7 @@ export function pack(slices: readonly EndpointSlice[], { endpoints }: Wanted): P
       const wanted = left.get(id);
       if (wanted === undefined || kept.length >= endpointsPerSliceMax) continue;
       left.delete(id);
-      if (sameJson(wanted, endpoint)) kept.push(endpoint);
+      if (sameJson(wanted, keepsHints ? unhinted(endpoint) : endpoint)) kept.push(endpoint);
       else {
         kept.push(wanted);
         touched.add(slice);

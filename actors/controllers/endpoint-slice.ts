@@ -7,14 +7,17 @@ import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { EndpointPort, EndpointSlice, Service, SliceEndpoint } from '../../streams/resources/service.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
-import type { Controller, Key, Plan, ReconcileInput, WatchedChange } from '../kit/controller.ts';
+import type { Controller, Key, Plan, PlannedNote, ReconcileInput, WatchedChange } from '../kit/controller.ts';
 import { keyOfObject, parseKey } from '../kit/object-key.ts';
 import { restMs } from '../kit/rest.ts';
 import { sameJson } from '../kit/same-json.ts';
 import type { CreateWrite, DeleteWrite, UpdateWrite, Write } from '../kit/write.ts';
 import { isPodReady } from '../pod/pod-conditions.ts';
+import { dealtOut } from './endpoint-slice-allocation.ts';
+import { dealsOutZones, nearHints } from './endpoint-slice-hints.ts';
 import { managedByLabel, newSlice, samePorts, serviceNameLabel } from './endpoint-slice-names.ts';
 import { pack, type Wanted } from './endpoint-slice-packing.ts';
+import { type ZoneShares, Zones, zoneLabel } from './endpoint-slice-zones.ts';
 import { isTerminating } from './namespace-phase.ts';
 import {
   endpointLabels,
@@ -26,34 +29,55 @@ import {
   podsPerMs,
   selectedPods,
   servicesOfPod,
+  servicesOnNode,
 } from './service-pods.ts';
 import { type Trigger, type TriggerMemory, triggerOf, withTriggerTime } from './trigger-time.ts';
 
 const manager = 'endpointslice-controller.k8s.io';
-const zoneLabel = 'topology.kubernetes.io/zone';
-
-/** Wishes for near traffic; the first is what the second was called before. */
-const near: ReadonlySet<string> = new Set(['PreferClose', 'PreferSameZone', 'PreferSameNode']);
-/** Annotations that ask for hints in another way, which then holds. */
-const topologyModes = ['service.kubernetes.io/topology-mode', 'service.kubernetes.io/topology-aware-hints'] as const;
+const component = 'endpoint-slice-controller';
 
 type Family = 'IPv4' | 'IPv6';
 
-export function endpointSliceController(): Controller<TriggerMemory> {
+type Memory = TriggerMemory & {
+  /** Zones were dealt their endpoints at the last look. */
+  readonly dealtOut?: boolean;
+};
+
+export function endpointSliceController(): Controller<Memory> {
+  const zones = new Zones();
+  /** Services whose endpoints are dealt out to zones. */
+  const dealing = new Set<Key>();
   return {
     name: 'endpointslice-controller',
     user: 'system:serviceaccount:kube-system:endpointslice-controller',
     workers: 5,
     watches: [
-      { resource: resources.services, keys: ({ current }) => [keyOfObject(current.object)] },
+      {
+        resource: resources.services,
+        keys: ({ type, current }) => {
+          const key = keyOfObject(current.object);
+          if (type !== 'DELETED' && dealsOutZones(current.object)) dealing.add(key);
+          else dealing.delete(key);
+          return [key];
+        },
+      },
       { resource: resources.pods, keys: servicesOfPod },
       { resource: resources.endpointSlices, keys: keysOfSlice },
+      {
+        resource: resources.nodes,
+        keys: (change, world) => {
+          const dealt = zones.heed(change) ? dealing : none;
+          return hasMoved(change) ? [...dealt, ...servicesOnNode(change.ref.name, world)] : [...dealt];
+        },
+      },
     ],
-    reconcile,
+    reconcile: (input) => reconcile(input, zones),
   };
 }
 
-function reconcile({ world, key, random, memory }: ReconcileInput<TriggerMemory>): Plan<TriggerMemory> {
+const none: readonly Key[] = [];
+
+function reconcile({ world, key, random, memory }: ReconcileInput<Memory>, zones: Zones): Plan<Memory> {
   const name = parseKey(key);
   const service = world.get<Service>(resources.services, name);
   if (service === undefined) return { writes: [], remember: { memory: undefined } };
@@ -68,11 +92,25 @@ function reconcile({ world, key, random, memory }: ReconcileInput<TriggerMemory>
   const families = familiesOf(service);
   const unfit = (slice: EndpointSlice) => !existing.includes(slice) || !families.includes(slice.addressType as Family);
   const writes: Write[] = all.filter(unfit).map(removal);
+  const notes: PlannedNote[] = [];
+  const deals = dealsOutZones(service);
+  let wereDealt = memory?.dealtOut === true;
   for (const family of families) {
     const slices = existing.filter(({ addressType }) => addressType === family);
-    writes.push(...familyWrites({ world, service, family, slices, pods, trigger, random }));
+    const shares = deals ? zones.shares(world) : undefined;
+    const done = familyWrites({ world, service, family, slices, pods, trigger, random, shares });
+    writes.push(...done.writes);
+    const message = deals ? done.problem : 'Topology Aware Hints has been disabled';
+    const isOn = message === undefined;
+    if (isOn !== wereDealt || (deals && !isOn)) notes.push(hintsNote(service, family, message));
+    wereDealt = isOn;
   }
-  return { writes, pauseMs: restMs(selected.length, podsPerMs), remember: { memory: trigger.memory } };
+  return {
+    writes,
+    notes,
+    pauseMs: restMs(selected.length, podsPerMs),
+    remember: { memory: { ...trigger.memory, dealtOut: wereDealt } },
+  };
 }
 
 type FamilyWork = {
@@ -83,32 +121,66 @@ type FamilyWork = {
   readonly pods: readonly Pod[];
   readonly trigger: Trigger;
   readonly random: Random;
+  readonly shares: ZoneShares | undefined;
 };
 
-function familyWrites({ world, service, family, slices, pods, trigger, random }: FamilyWork): Write[] {
-  const groups = wantedGroups({ world, service, family, pods });
-  const writes: Write[] = [];
-  const placed = new Set<EndpointSlice>();
-  for (const wanted of groups) {
+/** `problem`: why zones are not dealt their endpoints, where they should be. */
+type FamilyDone = { readonly writes: Write[]; readonly problem: string | undefined };
+
+function familyWrites(work: FamilyWork): FamilyDone {
+  const { service, family, trigger, random } = work;
+  const { created, changed, kept, gone } = placed(work);
+  const slices = [...changed.keys()];
+  const contents = { fresh: [...created.map(({ endpoints }) => endpoints), ...changed.values()], kept };
+  const dealt = dealsOutZones(service) ? dealtOut(contents, work.shares) : { ...contents, changed: new Map() };
+  const updates = new Map(slices.map((slice, i) => [slice, dealt.fresh[created.length + i] ?? []]));
+  for (const [slice, endpoints] of dealt.changed) updates.set(slice, endpoints);
+  return {
+    writes: [
+      ...Array.from(updates, ([slice, endpoints]) => update(service, slice, { endpoints, trigger })),
+      ...kept.filter((slice) => !updates.has(slice)).flatMap((slice) => relabel(service, slice, trigger)),
+      ...gone.map(removal),
+      ...created.map(({ ports }, i) =>
+        creation({ service, family, ports, endpoints: dealt.fresh[i] ?? [], trigger, random }),
+      ),
+    ],
+    problem: 'problem' in dealt ? dealt.problem : undefined,
+  };
+}
+
+type Placed = {
+  readonly created: { readonly ports: readonly EndpointPort[]; readonly endpoints: readonly SliceEndpoint[] }[];
+  readonly changed: Map<EndpointSlice, readonly SliceEndpoint[]>;
+  readonly kept: EndpointSlice[];
+  readonly gone: readonly EndpointSlice[];
+};
+
+/** Which slices there are to be, and with what in them. */
+function placed({ slices, ...work }: FamilyWork): Placed {
+  const created: Placed['created'] = [];
+  const changed: Placed['changed'] = new Map();
+  const kept: EndpointSlice[] = [];
+  const emptied: EndpointSlice[] = [];
+  const known = new Set<EndpointSlice>();
+  for (const wanted of wantedGroups(work)) {
     const alike = slices.filter((slice) => samePorts(slice.ports ?? [], wanted.ports));
-    for (const slice of alike) placed.add(slice);
-    const { changed, emptied, added } = pack(alike, wanted);
-    for (const [slice, endpoints] of changed) writes.push(update(service, slice, { endpoints, trigger }));
-    for (const slice of alike)
-      if (!changed.has(slice) && !emptied.includes(slice)) writes.push(...relabel(service, slice, trigger));
+    for (const slice of alike) known.add(slice);
+    const packing = pack(alike, wanted);
+    for (const [slice, endpoints] of packing.changed) changed.set(slice, endpoints);
+    kept.push(...alike.filter((slice) => !packing.changed.has(slice) && !packing.emptied.includes(slice)));
     // A service without pods keeps one slice, so that its absence means that nobody has looked yet.
-    const spare = wanted.endpoints.size === 0 ? emptied[0] : undefined;
-    if (spare !== undefined) writes.push(...emptiedPlaceholder(service, spare, trigger));
-    writes.push(...emptied.filter((slice) => slice !== spare).map(removal));
-    const contents = wanted.endpoints.size === 0 && alike.length === 0 ? [[]] : added;
-    for (const endpoints of contents)
-      writes.push(creation({ service, family, ports: wanted.ports, endpoints, trigger, random }));
+    const spare = wanted.endpoints.size === 0 ? packing.emptied[0] : undefined;
+    if (spare !== undefined && (spare.endpoints?.length ?? 0) === 0) kept.push(spare);
+    else if (spare !== undefined) changed.set(spare, []);
+    emptied.push(...packing.emptied.filter((slice) => slice !== spare));
+    const contents = wanted.endpoints.size === 0 && alike.length === 0 ? [[]] : packing.added;
+    for (const endpoints of contents) created.push({ ports: wanted.ports, endpoints });
   }
-  return [...writes, ...slices.filter((slice) => !placed.has(slice)).map(removal)];
+  return { created, changed, kept, gone: [...emptied, ...slices.filter((slice) => !known.has(slice))] };
 }
 
 /** Endpoints by their ports, which may differ between pods where the service names its target ports. */
-function wantedGroups({ world, service, family, pods }: Omit<FamilyWork, 'slices' | 'random' | 'trigger'>): Wanted[] {
+function wantedGroups({ world, service, family, pods }: Omit<FamilyWork, 'slices'>): Wanted[] {
   const groups = new Map<string, { ports: EndpointPort[]; endpoints: Map<string, SliceEndpoint> }>();
   for (const pod of pods) {
     const address = addressOf(pod, family);
@@ -119,7 +191,9 @@ function wantedGroups({ world, service, family, pods }: Omit<FamilyWork, 'slices
     groups.set(id, group);
     group.endpoints.set(pod.metadata.uid, endpointOf(world, service, { pod, address }));
   }
-  return groups.size === 0 ? [{ ports: [], endpoints: new Map() }] : [...groups.values()];
+  if (groups.size === 0) return [{ ports: [], endpoints: new Map() }];
+  const keepsHints = dealsOutZones(service);
+  return Array.from(groups.values(), (group) => ({ ...group, keepsHints }));
 }
 
 function endpointOf(
@@ -139,22 +213,9 @@ function endpointOf(
     ...(hostname === undefined ? undefined : { hostname }),
     ...(nodeName === '' ? undefined : { nodeName }),
     ...(zone === undefined ? undefined : { zone }),
-    ...(ready ? hintsOf(service, { zone, nodeName }) : undefined),
+    ...(ready ? nearHints(service, { zone, nodeName }) : undefined),
     targetRef: podReference(pod),
   };
-}
-
-/** Endpoints that are ready say from where they are near, if the service wants its traffic to stay near. */
-function hintsOf(
-  { spec: { trafficDistribution = '' }, metadata }: Service,
-  { zone, nodeName }: { readonly zone: string | undefined; readonly nodeName: string },
-): Pick<SliceEndpoint, 'hints'> | undefined {
-  if (!near.has(trafficDistribution) || topologyModes.some((name) => isAuto(metadata.annotations?.[name])))
-    return undefined;
-  const forZones = zone === undefined ? undefined : { forZones: [{ name: zone }] };
-  const onNode = trafficDistribution === 'PreferSameNode' && nodeName !== '';
-  const forNodes = onNode ? { forNodes: [{ name: nodeName }] } : undefined;
-  return forZones === undefined && forNodes === undefined ? undefined : { hints: { ...forZones, ...forNodes } };
 }
 
 function addressOf({ status }: Pod, family: Family): string | undefined {
@@ -215,18 +276,9 @@ function relabel(service: Service, slice: EndpointSlice, trigger: Trigger): Upda
   return same ? [] : [update(service, slice, { endpoints: slice.endpoints ?? [], trigger })];
 }
 
-function emptiedPlaceholder(service: Service, slice: EndpointSlice, trigger: Trigger): UpdateWrite[] {
-  const isEmpty = (slice.endpoints?.length ?? 0) === 0;
-  return isEmpty ? relabel(service, slice, trigger) : [update(service, slice, { endpoints: [], trigger })];
-}
-
 /** A slice of a service that was deleted and made anew goes. */
 function isOwned({ metadata: { ownerReferences = [] } }: EndpointSlice, { metadata: { uid } }: Service): boolean {
   return ownerReferences.some((owner) => owner.uid === uid);
-}
-
-function isAuto(mode: string | undefined): boolean {
-  return mode === 'Auto' || mode === 'auto';
 }
 
 function removal({ metadata: { namespace = '', name, uid } }: EndpointSlice): DeleteWrite {
@@ -235,6 +287,18 @@ function removal({ metadata: { namespace = '', name, uid } }: EndpointSlice): De
 
 function sliceLabels(service: Service): Record<string, string> {
   return endpointLabels(service, { [serviceNameLabel]: service.metadata.name, [managedByLabel]: manager });
+}
+
+function hintsNote(service: Service, family: Family, problem: string | undefined): PlannedNote {
+  const [type, reason] = problem === undefined ? (['Normal', 'Enabled'] as const) : (['Warning', 'Disabled'] as const);
+  const message = `${problem ?? 'Topology Aware Hints has been enabled'}, addressType: ${family}`;
+  return { regarding: service, type, reason: `TopologyAwareHints${reason}`, message, component };
+}
+
+/** The zone of a node that was known to be elsewhere has to be told of the endpoints there. */
+function hasMoved({ type, current, previous, event }: WatchedChange): boolean {
+  if (type === 'DELETED' || event === undefined) return false;
+  return previous?.object.metadata.labels?.[zoneLabel] !== current.object.metadata.labels?.[zoneLabel];
 }
 
 /** Its own new slices are known; what others do to them is put right. */

@@ -20,7 +20,8 @@ export class PodNetworks {
   readonly #spans = new Map<string, readonly Span[]>();
   /** Nothing above it is free. */
   #highest: number;
-  #known = false;
+  /** Whose nodes are counted. */
+  #world: ObjectReader | undefined;
 
   /** `mask`: bits of a node's network. */
   constructor(cluster: Network, mask: number) {
@@ -34,7 +35,7 @@ export class PodNetworks {
 
   /** A node is there in this version, or is gone. */
   heed(name: string, node: Node | undefined): void {
-    if (this.#known) this.#put(name, node);
+    if (this.#world !== undefined) this.#put(name, node);
   }
 
   /**
@@ -42,14 +43,14 @@ export class PodNetworks {
    * Undefined where none is free.
    */
   free(world: ObjectReader): string | undefined {
-    const place = (this.#known ? this.#last() : undefined) ?? this.#rebuilt(world);
+    const place = (this.#world === world ? this.#last() : undefined) ?? this.#rebuilt(world);
     if (place === undefined) return undefined;
     const value = this.#cluster.first + BigInt(place) * this.#size;
     return `${formatAddress({ family: this.#cluster.family, value })}/${this.#mask}`;
   }
 
   #rebuilt(world: ObjectReader): number | undefined {
-    this.#known = true;
+    this.#world = world;
     this.#spans.clear();
     this.#users.fill(0);
     this.#highest = this.#users.length - 1;

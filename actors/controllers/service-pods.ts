@@ -87,6 +87,27 @@ export function servicesOfPod({ type, current, previous }: WatchedChange, world:
   return keys;
 }
 
+/** Services with endpoints on the node. */
+export function servicesOnNode(node: string, world: ObjectReader): Key[] {
+  const byNamespace = new Map<string, Pod[]>();
+  for (const pod of world.podsOnNode<Pod>(node)) {
+    if (!hasEndpoint(pod)) continue;
+    const { namespace = '' } = pod.metadata;
+    const pods = byNamespace.get(namespace);
+    if (pods === undefined) byNamespace.set(namespace, [pod]);
+    else pods.push(pod);
+  }
+  const keys: Key[] = [];
+  for (const [namespace, pods] of byNamespace) {
+    for (const service of world.list<Service>(resources.services, { namespace })) {
+      const { selector = {} } = service.spec;
+      if (hasSelector(service) && pods.some(({ metadata }) => matchesLabels(selector, metadata.labels)))
+        keys.push(keyOfObject(service));
+    }
+  }
+  return keys;
+}
+
 /** All that endpoints say of a pod. */
 function endpointFacts(pod: Pod): unknown {
   const { metadata, spec, status } = pod;

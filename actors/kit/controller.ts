@@ -63,7 +63,10 @@ export type Watch = {
   keys(change: WatchedChange, world: ObjectReader): readonly Key[];
 };
 
-export type WatchedChange = Pick<Change, 'type' | 'ref' | 'current' | 'previous'>;
+/** Without an event where the object was there when the controller began. */
+export type WatchedChange = Pick<Change, 'type' | 'ref' | 'current' | 'previous'> & {
+  readonly event?: Change['event'];
+};
 
 export type Controller<Memory = unknown> = {
   /** As kube-controller-manager's `--controllers` names it, e.g. `deployment-controller`. */

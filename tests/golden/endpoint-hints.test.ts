@@ -71,6 +71,94 @@ describe('hints', () => {
   });
 });
 
+describe('zones by their size', () => {
+  const mode = 'service.kubernetes.io/topology-mode';
+  const auto = near(undefined, { [mode]: 'Auto' });
+  /** Nodes `a-1`, `b-1` … : one CPU each. */
+  const nodes = (sizes: Readonly<Record<string, number>>) =>
+    Object.entries(sizes).flatMap(([zone, count]) =>
+      Array.from({ length: count }, (_, i) => {
+        const node = aNode(`${zone}-${i}`, { labels: { 'topology.kubernetes.io/zone': zone } });
+        return { ...node, status: { ...node.status, allocatable: { cpu: '1' } } };
+      }),
+    );
+  const pods = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).flatMap(([zone, count]) =>
+      Array.from({ length: count }, (_, i) =>
+        aPod(`${zone}${i}`, { node: `${zone}-0`, ip: `10.${zone.charCodeAt(0)}.0.${i}` }),
+      ),
+    );
+  /** `own zone → hinted zone`, for each endpoint. */
+  const arrows = ({ endpoints }: Pick<EndpointSlice, 'endpoints'>) =>
+    endpoints.map(({ zone, hints }) => `${zone}→${hints?.forZones?.map(({ name }) => name).join('+') ?? ''}`);
+  const counted = (lines: readonly string[]) =>
+    Object.fromEntries([...new Set(lines)].sort().map((line) => [line, lines.filter((one) => one === line).length]));
+
+  test.each<[string, Record<string, number>, Record<string, number>, Record<string, number>]>([
+    ['each keeps its own', { a: 1, b: 1 }, { a: 3, b: 3 }, { 'a→a': 3, 'b→b': 3 }],
+    ['little is not evened out', { a: 1, b: 1 }, { a: 4, b: 3 }, { 'a→a': 4, 'b→b': 3 }],
+    ['much is', { a: 1, b: 1 }, { a: 5, b: 1 }, { 'a→a': 3, 'a→b': 2, 'b→b': 1 }],
+    ['the larger has more', { a: 3, b: 1 }, { a: 4, b: 4 }, { 'a→a': 4, 'b→a': 2, 'b→b': 2 }],
+    ['from several to one', { a: 1, b: 1, c: 1 }, { a: 3, b: 3 }, { 'a→a': 2, 'a→c': 1, 'b→b': 2, 'b→c': 1 }],
+  ])('%s', (_, sizes, counts, expected) => {
+    expect(counted(arrows(made([auto, ...nodes(sizes), ...pods(counts)])))).toEqual(expected);
+  });
+
+  const disabled = (why: string) => [`TopologyAwareHintsDisabled: ${why}, addressType: IPv4`];
+  const noInfo = 'Insufficient Node information: allocatable CPU or zone not specified on one or more nodes';
+  const zoneless = aNode('lost');
+  test.each<[string, readonly KubeObject[], readonly string[]]>([
+    ['two zones', [...nodes({ a: 2 }), ...pods({ a: 2 })], disabled(noInfo)],
+    ['nodes that say where they are', [...nodes({ a: 1, b: 1 }), zoneless, ...pods({ a: 2, b: 2 })], disabled(noInfo)],
+    [
+      'as many endpoints as zones',
+      [...nodes({ a: 1, b: 1 }), ...pods({ a: 1 })],
+      disabled('Insufficient number of endpoints (1 endpoints, 2 zones)'),
+    ],
+    [
+      'enough for the least each zone needs',
+      [...nodes({ a: 4, b: 1, c: 1 }), ...pods({ a: 1, b: 1, c: 1 })],
+      disabled(
+        'Unable to allocate minimum required endpoints to each zone without exceeding overload threshold (3 endpoints, 3 zones)',
+      ),
+    ],
+    [
+      'pods whose zone is known',
+      [...nodes({ a: 1, b: 1 }), ...pods({ a: 3, b: 2 }), aPod('z', { node: 'gone', ip: '10.0.0.9' })],
+      disabled('One or more endpoints do not have a zone specified'),
+    ],
+  ])('there must be %s', (_, objects, said) => {
+    const { writes, notes = [] } = plan([auto, ...objects]);
+    const [write] = writes;
+    const endpoints = write?.kind === 'create' ? (write.object as unknown as EndpointSlice).endpoints : [];
+    expect(endpoints.map(({ hints }) => hints)).toEqual(endpoints.map(() => undefined));
+    expect(notes.map(({ reason, message }) => `${reason}: ${message}`)).toEqual(said);
+  });
+
+  test('nodes of the control plane, and those that are not ready, do not count', () => {
+    const others = [
+      aNode('control', { labels: { 'node-role.kubernetes.io/control-plane': '' } }),
+      aNode('down', { ready: 'Unknown' }),
+    ];
+    expect(arrows(made([auto, ...others, ...nodes({ a: 1, b: 1 }), ...pods({ a: 1, b: 1 })]))).toEqual(['a→a', 'b→b']);
+  });
+
+  test('what is said stays while it may, and its end is told', () => {
+    const given = [...nodes({ a: 1, b: 1 }), ...pods({ a: 5, b: 1 })];
+    const slice = made([auto, ...given]);
+    const { remember } = plan([auto, ...given]);
+    expect(plan([auto, ...given, slice], remember?.memory).writes).toEqual([]);
+    const off = plan([near(undefined), ...given, slice], remember?.memory);
+    expect(off.writes).toMatchObject([{ kind: 'update' }]);
+    expect(JSON.stringify(off.writes)).not.toContain('hints');
+    expect(off.notes?.map(({ message }) => message)).toEqual([
+      'Topology Aware Hints has been disabled, addressType: IPv4',
+    ]);
+    const old = near(undefined, { [mode]: 'Auto', 'service.kubernetes.io/topology-aware-hints': 'Disabled' });
+    expect(JSON.stringify(plan([old, ...given, slice]).writes)).not.toContain('hints');
+  });
+});
+
 describe('the time that a change came from', () => {
   const service = aService('web');
   const timeOf = (write: unknown) =>

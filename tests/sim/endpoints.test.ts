@@ -2,6 +2,7 @@
 // told nothing is told again, whatever the API server fills in.
 
 import { expect, test } from 'vitest';
+import type { Node } from '../../streams/resources/node.ts';
 import type { EndpointSlice, Endpoints, Service } from '../../streams/resources/service.ts';
 import { LiveCluster } from '../kit/live-cluster.ts';
 import { aDeployment, type aNode, aService, meta } from '../kit/workloads.ts';
@@ -81,6 +82,69 @@ test('slices hint at where pods are near, and rest once all is told', async () =
   for (const { hints, nodeName } of ready()) {
     expect(hints).toEqual({ forZones: [{ name: 'z1' }], forNodes: [{ name: nodeName }] });
   }
+  await atRest(cluster);
+  await finished(cluster);
+});
+
+/** Puts a node into a zone, with so many CPUs. */
+async function placeNode(cluster: LiveCluster, name: string, zone: string, cpu?: string): Promise<void> {
+  await cluster.change<Node>('Node', name, (node) => ({
+    ...node,
+    metadata: { ...node.metadata, labels: { 'topology.kubernetes.io/zone': zone } },
+  }));
+  if (cpu !== undefined)
+    await cluster.change<Node>(
+      'Node',
+      name,
+      (node) => ({ ...node, status: { ...node.status, allocatable: { cpu } } }),
+      'status',
+    );
+}
+
+const endpointsOf = (cluster: LiveCluster) => slicesOf(cluster, 'web').flatMap(({ endpoints }) => endpoints ?? []);
+
+test('slices follow a node that is told its zone late', async () => {
+  const cluster = await LiveCluster.start({ seed: 13 });
+  await cluster.create(aService('web'));
+  await cluster.create(aDeployment());
+  await cluster.until('there are endpoints', () => endpointsOf(cluster).length === 3);
+  await atRest(cluster);
+  expect(endpointsOf(cluster).map(({ zone }) => zone)).toEqual([undefined, undefined, undefined]);
+  for (const [i, name] of ['node-1', 'node-2', 'node-3'].entries()) await placeNode(cluster, name, `z${i}`);
+  await cluster.pass(2);
+  expect(endpointsOf(cluster).map(({ zone, nodeName }) => `${nodeName} ${zone}`)).toEqual(
+    endpointsOf(cluster).map(({ nodeName }) => `${nodeName} z${Number(nodeName?.slice(5)) - 1}`),
+  );
+  await atRest(cluster);
+  await finished(cluster);
+});
+
+test('zones are dealt endpoints by their size, as long as that can be done and is wished', async () => {
+  const cluster = await LiveCluster.start({ seed: 14 });
+  for (const [i, name] of ['node-1', 'node-2', 'node-3'].entries()) await placeNode(cluster, name, `z${i % 2}`, '4');
+  const annotations = { 'service.kubernetes.io/topology-mode': 'Auto' };
+  await cluster.create({ ...aService('web'), metadata: { ...aService('web').metadata, annotations } });
+  await cluster.create(aDeployment({ replicas: 6 }));
+  const hinted = () =>
+    endpointsOf(cluster)
+      .flatMap(({ hints }) => hints?.forZones ?? [])
+      .map(({ name }) => name)
+      .sort();
+  await cluster.until('its endpoints are ready', () => hinted().length === 6);
+  expect(hinted()).toEqual(['z0', 'z0', 'z0', 'z0', 'z1', 'z1']);
+  await atRest(cluster);
+  const told = () => cluster.notes().filter((note) => note.startsWith('TopologyAwareHints'));
+  expect(told()).toContain('TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4');
+  // The zones change places in size, which slices follow without a pod having changed.
+  for (const [i, name] of ['node-1', 'node-2', 'node-3'].entries())
+    await placeNode(cluster, name, `z${i % 2}`, i === 1 ? '16' : '4');
+  await cluster.until('they follow', () => hinted().filter((zone) => zone === 'z1').length === 4);
+  await atRest(cluster);
+  await placeNode(cluster, 'node-2', 'z0');
+  await cluster.until('one zone is none', () => hinted().length === 0);
+  expect(told()).toContain(
+    'TopologyAwareHintsDisabled: Insufficient Node information: allocatable CPU or zone not specified on one or more nodes, addressType: IPv4',
+  );
   await atRest(cluster);
   await finished(cluster);
 });

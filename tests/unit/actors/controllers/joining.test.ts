@@ -123,15 +123,16 @@ describe('node IPAM', () => {
     const controller = nodeIpamController({ ...nodeIpamDefaults, clusterCidr: '10.0.0.0/22' });
     const nodes: Node[] = [];
     let walks = 0;
+    let world = worldOf();
+    const counting = Object.assign(Object.create(world), {
+      get: (...asked: Parameters<typeof world.get>) => world.get(...asked),
+      list: (...asked: Parameters<typeof world.list>) => {
+        walks++;
+        return world.list(...asked);
+      },
+    });
     const given = (name: string): string => {
-      const world = worldOf(...nodes, aNode(name));
-      const counting = Object.assign(Object.create(world), {
-        get: world.get.bind(world),
-        list: (...asked: Parameters<typeof world.list>) => {
-          walks++;
-          return world.list(...asked);
-        },
-      });
+      world = worldOf(...nodes, aNode(name));
       const [write] = planOf(controller, counting, { key: name }).writes;
       return write?.kind === 'update' ? ((write.object as Node).spec?.podCIDR ?? '') : 'none';
     };
