@@ -40,7 +40,7 @@ export type Membership = {
 };
 
 /** The longest a change waits for others to share the way with; until then as long as this keeps the rounds to a quarter of the time. */
-const gatherMsMax = 40;
+const gatherMsMax = 25;
 const gatherPerRound = 3;
 const sliceMsMax = 4;
 /** What a member is handed at a time: the encryption holds so much for each connection. */
