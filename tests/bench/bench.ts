@@ -27,6 +27,6 @@ export function meets({ measured, budget }: Row): boolean | undefined {
   return 'atLeast' in budget ? measured >= budget.atLeast : measured <= budget.atMost;
 }
 
-export function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

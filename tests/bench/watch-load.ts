@@ -1,12 +1,14 @@
 // Many watchers of one resource and a paced writer, in a process of its own: raw TLS connections whose answers are only
-// counted, so that this side costs less than the server it measures. Of one watcher in ten every event is counted and
-// timed: each written object carries the time it was sent at, and the newest one in every piece that arrives is one
-// measurement of its delivery. Of the others the bytes are counted, without HTTP's framing: all are told the same.
+// counted, so that this side costs less than the server it measures. Of one watcher in twenty every event is timed from
+// the moment its object was sent; of the others the bytes are counted, without HTTP's framing: all are told the same.
+// What is sent while the server is still compiling its code is told apart, and how late this process itself was.
 
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { ConnectionOptions } from 'node:tls';
 import { quantile } from './bench.ts';
+import { cpuSeconds } from './process-costs.ts';
+import { Watcher, Writer } from './watch-client.ts';
 
 export type WatchLoadOptions = {
   readonly port: number;
@@ -22,27 +24,42 @@ export type WatchLoadOptions = {
   /** JSON of the object that is written; `%t` is the time it is sent at. */
   readonly body: string;
   readonly perSecond: number;
+  readonly warmUpSeconds: number;
   readonly seconds: number;
 };
 
+export type Delays = { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
+
 export type WatchLoadResult = {
-  readonly written: number;
-  readonly delivered: number;
-  readonly bytes: number;
-  readonly seconds: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Creates that were not answered with 201. */
+  readonly refused: number;
   readonly lost: number;
-  /** Processor time of the server and of this process, from the first write to the last delivery. */
+  readonly eventBytes: number;
+  /** By when the object was sent: during the warm-up, after it, and in each second of it all. */
+  readonly warmUp: Delays;
+  readonly measured: Delays;
+  readonly p99MsOfSeconds: readonly number[];
+  /** From the end of the warm-up to the last delivery: events told to all, processor time of the server and of this process. */
+  readonly seconds: number;
+  readonly delivered: number;
+  readonly serverCpuSeconds: number;
+  readonly ownCpuSeconds: number;
+  /** How late timers of this process were. */
+  readonly ownLateP99Ms: number;
+};
+
+type Point = {
+  readonly atMs: number;
+  readonly bytes: number;
   readonly serverCpuSeconds: number;
   readonly ownCpuSeconds: number;
 };
 
-const mark = Buffer.from('"at":"');
-const lineEnd = 0x0a;
 const tickMs = 10;
-const timedEach = 10;
-const options = JSON.parse(process.argv[2] ?? '{}') as WatchLoadOptions;
+const timedEach = 20;
+const writersCount = 16;
+/** Nothing new for so long means that the rest is lost. */
+const quietMsMax = 2_500;
 
 async function load(asked: WatchLoadOptions): Promise<WatchLoadResult> {
   const tls: ConnectionOptions = {
@@ -53,170 +70,93 @@ async function load(asked: WatchLoadOptions): Promise<WatchLoadResult> {
     cert: readFileSync(asked.cert),
     key: readFileSync(asked.key),
   };
+  let startedMs = 0;
+  const delaysMs: number[][] = Array.from({ length: asked.warmUpSeconds + asked.seconds }, () => []);
+  const hear = (sentMs: number) => delaysMs[Math.floor((sentMs - startedMs) / 1_000)]?.push(performance.now() - sentMs);
   const watchers: Watcher[] = [];
   for (let first = 0; first < asked.watchers; first += 50) {
     const numbers = Array.from({ length: Math.min(50, asked.watchers - first) }, (_, index) => first + index);
-    watchers.push(...(await Promise.all(numbers.map((n) => Watcher.open(tls, asked.watchPath, n % timedEach === 0)))));
+    const opened = numbers.map((n) => Watcher.open(tls, asked.watchPath, n % timedEach === 0 ? hear : undefined));
+    watchers.push(...(await Promise.all(opened)));
   }
-  const writers = await Promise.all(Array.from({ length: 16 }, () => open(tls)));
-  for (const writer of writers) writer.resume();
-  const timed = watchers.filter((watcher) => watcher.timed);
-  const cpuBefore = [cpuSeconds(asked.pid), cpuSeconds(process.pid)] as const;
-  const startedMs = performance.now();
-  const written = await write(writers, asked, startedMs);
-  // What is still on its way arrives, unless it is lost: nothing new for a few seconds ends the wait.
-  const bytes = () => watchers.reduce((sum, watcher) => sum + watcher.bytes, 0);
-  const complete = () => {
-    const [first] = timed;
-    return timed.every(({ events }) => events === written) && watchers.every((each) => each.bytes === first?.bytes);
-  };
-  for (let before = -1, quiet = 0; !complete() && quiet < 25; quiet = bytes() === before ? quiet + 1 : 0) {
-    before = bytes();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  const seconds = (performance.now() - startedMs) / 1_000;
-  const serverCpuSeconds = cpuSeconds(asked.pid) - cpuBefore[0];
-  const ownCpuSeconds = cpuSeconds(process.pid) - cpuBefore[1];
-  for (const { socket } of watchers) socket.destroy();
-  for (const writer of writers) writer.destroy();
-  const eventBytes =
-    timed.reduce((sum, watcher) => sum + watcher.bytes, 0) / timed.reduce((sum, { events }) => sum + events, 0);
-  const delivered = Math.round(bytes() / eventBytes);
-  const latenciesMs = timed.flatMap((watcher) => watcher.latenciesMs).sort((a, b) => a - b);
-  return {
-    written,
-    delivered,
-    bytes: bytes(),
-    seconds,
-    p50Ms: quantile(latenciesMs, 0.5),
-    p99Ms: quantile(latenciesMs, 0.99),
-    lost: written * asked.watchers - delivered,
-    serverCpuSeconds,
-    ownCpuSeconds,
-  };
-}
-
-async function write(writers: readonly TLSSocket[], asked: WatchLoadOptions, startedMs: number): Promise<number> {
-  let sent = 0;
-  const total = asked.perSecond * asked.seconds;
-  while (sent < total) {
-    const due = Math.min(total, Math.floor(((performance.now() - startedMs) / 1_000) * asked.perSecond));
-    while (sent < due) {
-      const body = asked.body.replace('%t', performance.now().toFixed(3));
-      const head = `POST ${asked.createPath} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
-      writers[sent % writers.length]?.write(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
-      sent++;
-    }
-    await new Promise((resolve) => setTimeout(resolve, tickMs));
-  }
-  return sent;
-}
-
-/** Every connection is read into the same memory, piece by piece. */
-const received = Buffer.alloc(256 * 1024);
-
-/** One watch: takes the chunked answer apart and counts what is in it. */
-class Watcher {
-  readonly timed: boolean;
-  readonly latenciesMs: number[] = [];
-  bytes = 0;
-  events = 0;
-  socket!: TLSSocket;
-  /** Bytes of the chunk still to come; the lines between chunks are collected until they end. */
-  #rest = 0;
-  #line = '';
-  #headed = false;
-  #begun: () => void = () => {};
-
-  private constructor(timed: boolean) {
-    this.timed = timed;
-  }
-
-  /** Resolves with the head of the answer: from there on every change is told. */
-  static async open(tls: ConnectionOptions, path: string, timed: boolean): Promise<Watcher> {
-    const watcher = new Watcher(timed);
-    const onread = {
-      buffer: received,
-      callback: (length: number) => {
-        watcher.#take(length);
-        return true;
-      },
-    };
-    const begun = new Promise<void>((resolve) => {
-      watcher.#begun = resolve;
-    });
-    watcher.socket = await open({ ...tls, onread } as ConnectionOptions);
-    watcher.socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-    await begun;
-    return watcher;
-  }
-
-  #take(length: number): void {
-    let last = -1;
-    for (let at = 0; at < length; ) {
-      if (this.#rest > 0) {
-        const end = Math.min(length, at + this.#rest);
-        this.bytes += end - at;
-        this.#rest -= end - at;
-        if (this.timed) last = Math.max(last, this.#count(at, end));
-        at = end;
-        continue;
-      }
-      const end = received.indexOf(lineEnd, at);
-      const until = end < 0 || end >= length ? length : end + 1;
-      this.#line += received.toString('latin1', at, until);
-      at = until;
-      if (this.#line.endsWith('\n')) this.#readLine();
-    }
-    if (last < 0) return;
-    const text = received.toString('latin1', last + mark.length, last + mark.length + 20);
-    const end = text.indexOf('"');
-    if (end > 0) this.latenciesMs.push(performance.now() - Number(text.slice(0, end)));
-  }
-
-  /** Events end with their line; tells where the newest one says when it was sent. */
-  #count(from: number, end: number): number {
-    for (let at = received.indexOf(lineEnd, from); at >= 0 && at < end; at = received.indexOf(lineEnd, at + 1))
-      this.events++;
-    const found = received.lastIndexOf(mark, end - 1);
-    return found >= from ? found : -1;
-  }
-
-  /** The answer's head ends with an empty line; later ones are chunk sizes and the ends of chunks. */
-  #readLine(): void {
-    const line = this.#line.trim();
-    this.#line = '';
-    if (this.#headed) this.#rest = line === '' ? 0 : Number.parseInt(line, 16);
-    else if (line === '') {
-      this.#headed = true;
-      this.#begun();
-    }
-  }
-}
-
-async function open(tls: ConnectionOptions): Promise<TLSSocket> {
-  const socket = connect(tls);
-  await new Promise<void>((resolve, reject) => {
-    socket.once('secureConnect', resolve);
-    socket.once('error', reject);
+  const writers = await Promise.all(Array.from({ length: writersCount }, () => Writer.open(tls, asked.createPath)));
+  const point = (): Point => ({
+    atMs: performance.now(),
+    bytes: watchers.reduce((sum, watcher) => sum + watcher.bytes, 0),
+    serverCpuSeconds: cpuSeconds(asked.pid),
+    ownCpuSeconds: cpuSeconds(process.pid),
   });
-  socket.setNoDelay(true);
-  socket.on('error', () => {});
-  return socket;
+  const late = monitorEventLoopDelay({ resolution: 5 });
+  startedMs = performance.now();
+  await write(writers, asked, { startedMs, seconds: asked.warmUpSeconds });
+  late.enable();
+  const before = point();
+  await write(writers, asked, { startedMs: startedMs + asked.warmUpSeconds * 1_000, seconds: asked.seconds });
+  const timed = watchers.filter((_, n) => n % timedEach === 0);
+  await allTold(watchers, timed, writers);
+  const after = point();
+  late.disable();
+  for (const { socket } of [...watchers, ...writers]) socket.destroy();
+
+  const sum = (of: (watcher: Watcher) => number) => timed.reduce((total, watcher) => total + of(watcher), 0);
+  const eventBytes = sum(({ bytes }) => bytes) / sum(({ events }) => events);
+  const created = writers.reduce((total, writer) => total + writer.created, 0);
+  return {
+    refused: writers.reduce((total, { refused }) => total + refused, 0),
+    lost: created * asked.watchers - Math.round(after.bytes / eventBytes),
+    eventBytes,
+    warmUp: delays(delaysMs.slice(0, asked.warmUpSeconds).flat()),
+    measured: delays(delaysMs.slice(asked.warmUpSeconds).flat()),
+    p99MsOfSeconds: delaysMs.map((each) => delays(each).p99Ms),
+    seconds: (after.atMs - before.atMs) / 1_000,
+    delivered: Math.round((after.bytes - before.bytes) / eventBytes),
+    serverCpuSeconds: after.serverCpuSeconds - before.serverCpuSeconds,
+    ownCpuSeconds: after.ownCpuSeconds - before.ownCpuSeconds,
+    ownLateP99Ms: late.percentile(99) / 1e6,
+  };
 }
 
-/** Processor time a process has used, user and system. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond();
+/** Sends what is due, each object with the time it is sent at, whether or not the ones before have been answered. */
+async function write(
+  writers: readonly Writer[],
+  { body, perSecond }: WatchLoadOptions,
+  { startedMs, seconds }: { readonly startedMs: number; readonly seconds: number },
+): Promise<void> {
+  const total = perSecond * seconds;
+  for (let sent = 0; sent < total; ) {
+    const due = Math.min(total, Math.floor(((performance.now() - startedMs) / 1_000) * perSecond));
+    for (; sent < due; sent++) writers[sent % writers.length]?.create(body.replace('%t', performance.now().toFixed(3)));
+    await pause(tickMs);
+  }
 }
 
-function ticksPerSecond(): number {
-  ticks ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
-  return ticks;
+/** What is still on its way arrives, unless it is lost. */
+async function allTold(
+  watchers: readonly Watcher[],
+  timed: readonly Watcher[],
+  writers: readonly Writer[],
+): Promise<void> {
+  const told = () => watchers.reduce((sum, { bytes }) => sum + bytes, 0);
+  const complete = () => {
+    const created = writers.reduce((sum, writer) => sum + writer.created, 0);
+    return timed.every(({ events }) => events === created) && watchers.every(({ bytes }) => bytes === timed[0]?.bytes);
+  };
+  let before = -1;
+  for (let quietMs = 0; !complete() && quietMs < quietMsMax; ) {
+    const now = told();
+    quietMs = now === before ? quietMs + tickMs : 0;
+    before = now;
+    await pause(tickMs);
+  }
 }
 
-let ticks: number | undefined;
+function delays(ms: readonly number[]): Delays {
+  const sorted = Float64Array.from(ms).sort();
+  return { p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99), maxMs: quantile(sorted, 1) };
+}
 
-// Last, because classes are there only below where they are written.
-process.stdout.write(JSON.stringify(await load(options)));
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+process.stdout.write(JSON.stringify(await load(JSON.parse(process.argv[2] ?? '{}') as WatchLoadOptions)));
