@@ -44,31 +44,40 @@ export function rfc3339(ms: number, timeZone: string): string {
   return `${text}${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
+/** By zone, the one asked for longest ago first. A zone has as many names as there are ways to write it in two cases. */
 const formats = new Map<string, Intl.DateTimeFormat>();
+const formatsMax = 64;
 
 /** How far clocks are ahead of UTC. */
 function offsetMs(ms: number, timeZone: string): number {
   if (timeZone === '' || timeZone === 'UTC') return 0;
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    const [number, digits] = ['numeric', '2-digit'] as const;
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      hourCycle: 'h23',
-      year: number,
-      month: digits,
-      day: digits,
-      hour: digits,
-      minute: digits,
-      second: digits,
-    });
-    formats.set(timeZone, format);
-  }
+  const format = formatOf(timeZone);
   // e.g. `03/29/2026, 02:30:00`
   const [month = 0, day = 0, year = 0, hour = 0, minute = 0, second = 0] = format.format(ms).split(/\D+/).map(Number);
   const wholeSeconds = Math.floor(ms / 1000) * 1000;
   return Date.UTC(year, month - 1, day, hour, minute, second) - wholeSeconds;
 }
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone);
+  const format = known ?? new Intl.DateTimeFormat('en-US', { timeZone, hourCycle: 'h23', ...shown });
+  if (known !== undefined) formats.delete(timeZone);
+  formats.set(timeZone, format);
+  if (formats.size > formatsMax) {
+    const [oldest] = formats.keys();
+    if (oldest !== undefined) formats.delete(oldest);
+  }
+  return format;
+}
+
+const shown = {
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+} as const;
 
 function two(number: number): string {
   return String(number).padStart(2, '0');
