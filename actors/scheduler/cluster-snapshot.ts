@@ -3,6 +3,7 @@
 // counts on exactly one node.
 
 import { assert } from '../../streams/base/assert.ts';
+import { labelOf } from '../../streams/resources/labels.ts';
 import type { Labels } from '../../streams/resources/meta.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
@@ -75,7 +76,7 @@ export class ClusterSnapshot {
     if (domains === undefined) {
       domains = new Set();
       for (const { labels } of this.nodes) {
-        const value = labels[key];
+        const value = labelOf(labels, key);
         if (value !== undefined) domains.add(value);
       }
       this.#domains.set(key, domains);

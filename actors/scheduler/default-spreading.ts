@@ -27,11 +27,11 @@ export const systemDefaults: SpreadDefaults = {
   system: true,
 };
 
-const controllers: Readonly<Record<string, ResourceName>> = {
-  ReplicaSet: resources.replicaSets,
-  ReplicationController: resources.replicationControllers,
-  StatefulSet: resources.statefulSets,
-};
+const controllers: ReadonlyMap<string, ResourceName> = new Map<string, ResourceName>([
+  ['ReplicaSet', resources.replicaSets],
+  ['ReplicationController', resources.replicationControllers],
+  ['StatefulSet', resources.statefulSets],
+]);
 /** Labels that tell the replicas of one StatefulSet apart. */
 const perReplica: ReadonlySet<string> = new Set(['statefulset.kubernetes.io/pod-name', 'apps.kubernetes.io/pod-index']);
 
@@ -58,7 +58,7 @@ function controllerSelector(
   { ownerKind, ownerName, namespace, labels }: PodShape,
   world: ObjectReader,
 ): LabelSelector | undefined {
-  const resource = controllers[ownerKind];
+  const resource = controllers.get(ownerKind);
   if (resource === undefined) return undefined;
   const owner = world.get<Controller>(resource, { namespace, name: ownerName });
   const selector = owner?.spec?.selector;

@@ -1,6 +1,7 @@
 // Node selectors compiled once per pod shape: a predicate over a node's labels and name, and, where a selector can
 // only ever match named nodes (as DaemonSet pods' selectors do), those names.
 
+import { labelOf } from '../../streams/resources/labels.ts';
 import type { Labels } from '../../streams/resources/meta.ts';
 import type { NodeSelectorRequirement, NodeSelectorTerm } from '../../streams/resources/pod.ts';
 
@@ -20,7 +21,7 @@ export function matchesAnyTerm(terms: readonly NodeSelectorTerm[]): NodeMatcher 
 export function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm): NodeMatcher {
   if (matchExpressions.length === 0 && matchFields.length === 0) return () => false;
   return ({ name, labels }) => {
-    for (const requirement of matchExpressions) if (!meets(requirement, labels[requirement.key])) return false;
+    for (const requirement of matchExpressions) if (!meets(requirement, labelOf(labels, requirement.key))) return false;
     // `metadata.name` is the only field a selector can name.
     for (const requirement of matchFields) {
       if (requirement.key !== 'metadata.name' || !meets(requirement, name)) return false;

@@ -1,6 +1,7 @@
 // Where the pods of one shape stand: per node, and per value of any topology label somebody asked about. Both are kept
 // up to date pod by pod, so that spreading ten thousand replicas over three zones costs three additions, not thousands.
 
+import { labelOf } from '../../streams/resources/labels.ts';
 import type { NodeInfo } from './node-info.ts';
 
 export class Placements {
@@ -25,7 +26,7 @@ export class Placements {
     let counts = this.#domains.get(key);
     if (counts === undefined) {
       counts = new Map();
-      for (const [{ labels }, count] of this.#nodes) change(counts, labels[key], count);
+      for (const [{ labels }, count] of this.#nodes) change(counts, labelOf(labels, key), count);
       this.#domains.set(key, counts);
     }
     return counts;
@@ -33,14 +34,14 @@ export class Placements {
 
   add(node: NodeInfo): void {
     this.#nodes.set(node, (this.#nodes.get(node) ?? 0) + 1);
-    for (const [key, counts] of this.#domains) change(counts, node.labels[key], 1);
+    for (const [key, counts] of this.#domains) change(counts, labelOf(node.labels, key), 1);
   }
 
   remove(node: NodeInfo): void {
     const count = this.#nodes.get(node) ?? 0;
     if (count > 1) this.#nodes.set(node, count - 1);
     else this.#nodes.delete(node);
-    for (const [key, counts] of this.#domains) change(counts, node.labels[key], -1);
+    for (const [key, counts] of this.#domains) change(counts, labelOf(node.labels, key), -1);
   }
 
   /** To be called when a node here is about to have other labels, or has: its pods are counted anew. */

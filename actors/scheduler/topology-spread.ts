@@ -1,7 +1,7 @@
 // Topology spread constraints compiled for one pod shape, and the counting behind them: how many matching pods stand in
 // each domain. Counting goes over the placements of matching shapes, not over pods.
 
-import { matchesSelector } from '../../streams/resources/labels.ts';
+import { labelOf, matchesSelector } from '../../streams/resources/labels.ts';
 import type { LabelSelector, Labels } from '../../streams/resources/meta.ts';
 import type { TopologySpreadConstraint } from '../../streams/resources/pod.ts';
 import { sameJson } from '../kit/same-json.ts';
@@ -88,7 +88,7 @@ export function countOn(placements: readonly Placements[]): CountOn {
 }
 
 export function hasEveryKey(constraints: readonly SpreadConstraint[], labels: Labels): boolean {
-  for (const { topologyKey } of constraints) if (labels[topologyKey] === undefined) return false;
+  for (const { topologyKey } of constraints) if (labelOf(labels, topologyKey) === undefined) return false;
   return true;
 }
 

@@ -1,6 +1,6 @@
 // Selectors over pods as affinity and spreading use them, asked of pod shapes: all pods of a shape match or none does.
 
-import { matchesSelector } from '../../streams/resources/labels.ts';
+import { labelOf, matchesSelector } from '../../streams/resources/labels.ts';
 import type { LabelSelector, LabelSelectorRequirement, Labels } from '../../streams/resources/meta.ts';
 import type { PodAffinityTerm } from '../../streams/resources/pod.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
@@ -78,7 +78,7 @@ export function selectorWithKeys(
   const added: LabelSelectorRequirement[] = [];
   const add = (keys: readonly string[], operator: 'In' | 'NotIn') => {
     for (const key of keys) {
-      const value = labels[key];
+      const value = labelOf(labels, key);
       if (value !== undefined) added.push({ key, operator, values: [value] });
     }
   };
@@ -117,7 +117,7 @@ export class TopologyTally {
   sum(labels: Labels): number {
     let sum = 0;
     for (const [key, values] of this.#sums) {
-      const value = labels[key];
+      const value = labelOf(labels, key);
       if (value !== undefined) sum += values.get(value) ?? 0;
     }
     return sum;
@@ -126,7 +126,7 @@ export class TopologyTally {
   /** True where any of the labels has a positive tally. */
   touches(labels: Labels): boolean {
     for (const [key, values] of this.#sums) {
-      const value = labels[key];
+      const value = labelOf(labels, key);
       if (value !== undefined && (values.get(value) ?? 0) > 0) return true;
     }
     return false;

@@ -12,6 +12,12 @@ export type Requirement = {
 
 const none: Labels = {};
 
+/** The label's value. `constructor` is a legal label key: what an object inherits is no label. */
+export function labelOf(labels: Labels, key: string): string | undefined {
+  const value: unknown = labels[key];
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** True where the labels satisfy an API label selector. An empty selector matches everything. */
 export function matchesSelector(selector: LabelSelector, labels: Labels = none): boolean {
   for (const key in selector.matchLabels) if (labels[key] !== selector.matchLabels[key]) return false;
@@ -38,12 +44,6 @@ export function matchesLabels(selector: Labels, labels: Labels = none): boolean 
 
 export function matchesRequirements(requirements: readonly Requirement[], labels: Labels = none): boolean {
   return requirements.every((requirement) => meets(requirement, labelOf(labels, requirement.key)));
-}
-
-/** `constructor` is a legal label key: what an object inherits is no label. */
-function labelOf(labels: Labels, key: string): string | undefined {
-  const value: unknown = labels[key];
-  return typeof value === 'string' ? value : undefined;
 }
 
 function meets({ operator, values }: Requirement, value: string | undefined): boolean {

@@ -1,6 +1,7 @@
 // Which objects carry a label, belong to an owner, sit on a node, refer to another: kept beside the objects, because scanning 50,000
 // objects costs milliseconds and an index microseconds.
 
+import { labelOf } from '../resources/labels.ts';
 import type { AnyObject, Labels } from '../resources/meta.ts';
 import { nobodyIn } from './object-reader.ts';
 import type { References } from './references.ts';
@@ -73,7 +74,7 @@ function* labelTokens(object: AnyObject | undefined): Generator<string> {
 function sameLabels(a: Labels | undefined, b: Labels | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   for (const label in a) if (a[label] !== b[label]) return false;
-  for (const label in b) if (a[label] === undefined) return false;
+  for (const label in b) if (labelOf(a, label) === undefined) return false;
   return true;
 }
 

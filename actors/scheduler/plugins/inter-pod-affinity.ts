@@ -1,6 +1,7 @@
 // Pods near or away from other pods. All questions about existing pods are asked of their shapes, so the cost follows
 // the number of templates and of nodes they stand on, not the number of pods. Source: kubernetes.md §2.5, §2.6.
 
+import { labelOf } from '../../../streams/resources/labels.ts';
 import type { ClusterSnapshot } from '../cluster-snapshot.ts';
 import {
   type Adjust,
@@ -51,7 +52,7 @@ export const interPodAffinityFilter: FilterPlugin = {
     };
     const adjust: Adjust = (pod, { labels }, by) => {
       const add = (tally: TopologyTally, { topologyKey }: AffinityTerm) => {
-        const value = labels[topologyKey];
+        const value = labelOf(labels, topologyKey);
         if (value !== undefined) tally.add(topologyKey, value, by);
       };
       for (const term of affinitiesOf(pod.shape).antiAffinity.required) {
@@ -195,7 +196,7 @@ function isNear(
 ): boolean {
   let found = true;
   for (const { topologyKey } of terms) {
-    const value = labels[topologyKey];
+    const value = labelOf(labels, topologyKey);
     if (value === undefined) return false;
     if (near.get(topologyKey, value) <= 0) found = false;
   }

@@ -1,6 +1,7 @@
 // Spreads pods over the domains of a topology: keeps them off nodes where the difference to the emptiest domain would
 // exceed maxSkew, and prefers the emptier domains. Formulas: kubernetes.md §2.5.
 
+import { labelOf } from '../../../streams/resources/labels.ts';
 import type { ClusterSnapshot } from '../cluster-snapshot.ts';
 import { hostnameLabel, type SpreadDefaults, systemDefaults } from '../default-spreading.ts';
 import { DomainCounts } from '../domain-counts.ts';
@@ -29,7 +30,7 @@ export function podTopologySpreadFilterWith(defaults: SpreadDefaults): FilterPlu
             const constraint = hard[i];
             const counts = domains[i];
             if (constraint === undefined || counts === undefined) continue;
-            const value = labels[constraint.topologyKey];
+            const value = labelOf(labels, constraint.topologyKey);
             if (value === undefined) return unlabelled;
             const least = counts.size < constraint.minDomains ? 0 : counts.least;
             const skew = counts.get(value) + (constraint.selfMatch ? 1 : 0) - least;
@@ -40,7 +41,7 @@ export function podTopologySpreadFilterWith(defaults: SpreadDefaults): FilterPlu
         adjust(pod, node, by) {
           if (!hasEveryKey(hard, node.labels)) return;
           hard.forEach((constraint, i) => {
-            const value = node.labels[constraint.topologyKey];
+            const value = labelOf(node.labels, constraint.topologyKey);
             if (value === undefined || !constraint.matches(pod.shape) || constraint.includes?.(node) === false) return;
             domains[i]?.add(value, by);
           });
@@ -125,7 +126,7 @@ function countDomains(
   const on = countOn(placementsOf(constraint, cluster));
   for (const node of cluster.nodes) {
     if (!hasEveryKey(all, node.labels) || constraint.includes?.(node) === false) continue;
-    const value = node.labels[constraint.topologyKey] ?? '';
+    const value = labelOf(node.labels, constraint.topologyKey) ?? '';
     counts.add(value, on(node));
   }
   return counts;
@@ -149,7 +150,7 @@ function scoreDomains(constraint: SpreadConstraint, { scored, cluster, all }: Do
   const { topologyKey, maxSkew } = constraint;
   const counts = new Map<string, number>();
   for (const { labels } of scored) {
-    const value = labels[topologyKey];
+    const value = labelOf(labels, topologyKey);
     if (value !== undefined) counts.set(value, 0);
   }
   const tally = (value: string | undefined, count: number) => {
@@ -163,12 +164,12 @@ function scoreDomains(constraint: SpreadConstraint, { scored, cluster, all }: Do
     }
     for (const [node, count] of placements.nodes) {
       if (all !== undefined && !hasEveryKey(all, node.labels)) continue;
-      if (constraint.includes?.(node) !== false) tally(node.labels[topologyKey], count);
+      if (constraint.includes?.(node) !== false) tally(labelOf(node.labels, topologyKey), count);
     }
   }
   const weight = Math.log(counts.size + 2);
   return ({ labels }) => {
-    const value = labels[topologyKey];
+    const value = labelOf(labels, topologyKey);
     return value === undefined ? 0 : (counts.get(value) ?? 0) * weight + maxSkew - 1;
   };
 }

@@ -25,7 +25,7 @@ export const step: fc.Arbitrary<Step> = fc.record({
   namespace: fc.constantFrom('a', 'a-b', 'b'),
   name: fc.constantFrom('x', 'y', 'z', 'x-1'),
   gone: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
-  labels: fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('1', '2')),
+  labels: fc.dictionary(fc.constantFrom('app', 'tier', 'constructor'), fc.constantFrom('1', '2')),
   owners: fc.uniqueArray(fc.constantFrom('o1', 'o2'), { maxLength: 2 }),
   node: fc.constantFrom(undefined, '', 'n1', 'n2'),
   skipped: fc.integer({ min: 0, max: 2 }),

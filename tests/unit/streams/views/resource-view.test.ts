@@ -95,6 +95,18 @@ test('changes told again from a revision on lead from there to the present', () 
   );
 });
 
+test('a label that only objects have is indexed like any other', () => {
+  const step = { namespace: 'a', name: 'x', gone: false, owners: [], node: undefined, skipped: 0 };
+  const [first, second] = recordedFrom([
+    { ...step, labels: { app: '1' } },
+    { ...step, labels: { app: '1', constructor: '1' } as Labels },
+  ]);
+  const { view } = viewOf(first === undefined ? [] : [first]);
+  expect(objects(view.select({ labels: { constructor: '1' } as Labels }))).toEqual([]);
+  if (second !== undefined) view.apply(second.ref, second.event);
+  expect(objects(view.select({ labels: { constructor: '1' } as Labels }))).toHaveLength(1);
+});
+
 test('what came and went unasked leaves nothing to index', () => {
   const step = { namespace: 'a', name: 'x', labels: {}, owners: [], node: undefined, skipped: 0 };
   const { view } = viewOf(
@@ -127,7 +139,7 @@ describe('an index answers as a scan would', () => {
   const selection = fc.record(
     {
       namespace: fc.constantFrom('a', 'a-b', 'b', 'c'),
-      labels: fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('1', '2', '3')),
+      labels: fc.dictionary(fc.constantFrom('app', 'tier', 'constructor'), fc.constantFrom('1', '2', '3')),
       after: fc.constantFrom('', 'a-b/x', 'a/x', 'a/y', 'b/z', 'zz'),
     },
     { requiredKeys: [] },
@@ -166,6 +178,7 @@ describe('an index answers as a scan would', () => {
           ['app', '2'],
           ['tier', '1'],
           ['tier', '2'],
+          ['constructor', '1'],
         ] as const) {
           const labels = { [label]: value };
           expect(objects(view.select({ labels }))).toEqual(scan.filter((object) => carries(object, labels)));

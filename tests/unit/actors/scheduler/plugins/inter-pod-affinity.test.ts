@@ -41,6 +41,12 @@ describe('InterPodAffinity keeps pods', () => {
       [at('a1', 'db')],
       { a1: 'ok', a2: far, b1: far },
     ],
+    [
+      'nowhere by a label that only objects have',
+      aPod('p', { labels: { app: 'db' }, ...wants(term('db', 'constructor')) }),
+      [at('a1', 'db')],
+      { a1: far, a2: far, b1: far },
+    ],
     ['nowhere while it is not there', aPod('p', wants(term('db'))), [], { a1: far, a2: far, b1: far }],
     [
       'unless they are the first of their own kind',

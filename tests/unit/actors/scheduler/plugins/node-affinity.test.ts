@@ -28,6 +28,7 @@ describe('NodeAffinity holds a pod to the nodes that match', () => {
     ['In', required(expression('zone', 'In', 'x', 'y')), { a: 'ok', b: 'ok', c: no }],
     ['NotIn, also where the label is missing', required(expression('zone', 'NotIn', 'x')), { a: no, b: 'ok', c: 'ok' }],
     ['Exists', required(expression('disk', 'Exists')), { a: 'ok', b: no, c: no }],
+    ['Exists of what only objects have', required(expression('constructor', 'Exists')), { a: no, b: no, c: no }],
     ['DoesNotExist', required(expression('disk', 'DoesNotExist')), { a: no, b: 'ok', c: 'ok' }],
     ['Gt, by number', required(expression('cores', 'Gt', '9')), { a: no, b: 'ok', c: no }],
     ['Lt, by number', required(expression('cores', 'Lt', '9')), { a: 'ok', b: no, c: no }],

@@ -42,6 +42,12 @@ describe('PodTopologySpread keeps pods off nodes where the skew would be too lar
     ['everything is open at first', spread(), [], { a1: 'ok', a2: 'ok', b1: 'ok' }],
     ['then the emptier zone', spread(), on('a1', 1), { a1: no, a2: no, b1: 'ok' }],
     ['up to maxSkew', spread({ maxSkew: 2 }), on('a1', 1), { a1: 'ok', a2: 'ok', b1: 'ok' }],
+    [
+      'no node has a label that only objects have',
+      spread({ topologyKey: 'constructor' }),
+      [],
+      { a1: unlabelled, a2: unlabelled, b1: unlabelled },
+    ],
     ['host by host', spread({ topologyKey: host }), on('a1', 1), { a1: no, a2: 'ok', b1: 'ok' }],
     [
       'pods of other labels do not count',
