@@ -23,12 +23,43 @@ export type Delivery = {
  * with domain and account hash before the stream and possibly more tokens at the end.
  */
 export function deliveryOf(reply: string): Delivery {
-  const tokens = reply.split('.');
-  const base = tokens.length === 9 ? 0 : 2;
-  const sequence = Number(tokens[base + 5]);
-  const pending = Number(tokens[base + 8]);
+  // Read once for every event there is: without an array and nine texts for each.
+  const base = tokenEnd(reply, 0, 9) > reply.length ? 0 : 2;
+  const at = tokenEnd(reply, 0, base + 5);
+  const sequenceEnd = tokenEnd(reply, at, 1);
+  const sequence = numberAt(reply, at, sequenceEnd - 1);
+  const time = tokenEnd(reply, sequenceEnd, 1);
+  const timeEnd = tokenEnd(reply, time, 1);
+  const after = reply.indexOf('.', timeEnd);
+  const pending = numberAt(reply, timeEnd, after < 0 ? reply.length : after);
   assert(sequence > 0 && pending >= 0, `a consumer's delivery names its position: ${reply}`);
-  return { sequence, timeMs: Math.floor(Number(tokens[base + 7]) / 1e6), pending };
+  return { sequence, timeMs: numberAt(reply, time, timeEnd - 1 - nanosDigits), pending };
+}
+
+/** Digits that nanoseconds have beyond milliseconds. */
+const nanosDigits = 6;
+
+/** Where the token begins that comes so many tokens later; behind the end where there are fewer. */
+function tokenEnd(reply: string, from: number, tokens: number): number {
+  let at = from;
+  for (let left = tokens; left > 0; left--) {
+    const dot = reply.indexOf('.', at);
+    if (dot < 0) return reply.length + 1;
+    at = dot + 1;
+  }
+  return at;
+}
+
+/** NaN where there is anything but digits, or nothing. */
+function numberAt(reply: string, start: number, end: number): number {
+  if (start >= end) return Number.NaN;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = reply.charCodeAt(at) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /**

@@ -61,7 +61,7 @@ export function decodeEvent(bytes: Uint8Array, position: Position): RecordedEven
       `event ${position.revision} of ${position.stream} has envelope version ${envelope.v}; this program reads version ${envelopeVersion}: use a newer Shiplog`,
     );
   }
-  return {
+  const event = {
     stream: position.stream,
     subject: position.subject,
     revision: position.revision,
@@ -73,9 +73,9 @@ export function decodeEvent(bytes: Uint8Array, position: Position): RecordedEven
     author: envelope.author,
     cause: envelope.cause,
     seen: envelope.seen as Revision,
-    ...(envelope.anomaly === undefined ? undefined : { anomaly: envelope.anomaly }),
     object: envelope.object,
   };
+  return envelope.anomaly === undefined ? event : { ...event, anomaly: envelope.anomaly };
 }
 
 function unpack(bytes: Uint8Array, { stream, subject, revision }: Position): Envelope {

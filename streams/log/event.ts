@@ -58,8 +58,11 @@ export type RecordedEvent = LogEvent & {
 /** An event without the object it carries: what is left to keep once the view has the object. */
 export type EventFacts = Omit<RecordedEvent, 'object'>;
 
-export function factsOf({ object: _, ...facts }: RecordedEvent): EventFacts {
-  return facts;
+/** Written out, because leaving one field out of twelve costs as much as reading the other eleven from the log. */
+export function factsOf(event: RecordedEvent): EventFacts {
+  const { stream, subject, revision, id, type, from, to, timeMs, author, cause, seen, anomaly } = event;
+  const facts = { stream, subject, revision, id, type, from, to, timeMs, author, cause, seen };
+  return anomaly === undefined ? facts : { ...facts, anomaly };
 }
 
 /** True where the event says that the object is gone. */

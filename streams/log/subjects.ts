@@ -30,6 +30,24 @@ export function subjectOf(ref: ObjectRef): Subject {
 
 /** Undefined where the text is not one of our subjects. */
 export function parseSubject(subject: string): ObjectRef | undefined {
+  const end = subject.lastIndexOf('.') + 1;
+  // Neighbours in the log are mostly of one resource and namespace.
+  if (end === lately.head.length && subject.startsWith(lately.head)) {
+    const { group, resource, namespace } = lately.ref;
+    return { group, resource, namespace, name: decode(subject.slice(end)) };
+  }
+  const ref = parse(subject);
+  if (ref !== undefined) lately = { head: subject.slice(0, end), ref };
+  return ref;
+}
+
+/** The subject up to the name, as of the subject that was read last. */
+let lately: { readonly head: string; readonly ref: Omit<ObjectRef, 'name'> } = {
+  head: '-',
+  ref: { group: '', resource: '', namespace: '' },
+};
+
+function parse(subject: string): ObjectRef | undefined {
   const tokens = subject.split('.');
   if (tokens.length !== 5) return undefined;
   const [prefix, group, resource, namespace, name] = tokens as [string, string, string, string, string];

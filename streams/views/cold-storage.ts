@@ -55,6 +55,10 @@ export class ColdStorage {
   readonly #families = new Map<string, Base>();
   #familyBytes = 0;
   readonly #searchable = new Set<Base>();
+  /** What was used last, and so is the youngest of its kind already. */
+  #latest = { resource: '', namespace: '', stem: '', family: ' /' };
+  #searched: Base | undefined;
+  #remembered: string | undefined;
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
@@ -77,9 +81,9 @@ export class ColdStorage {
   }
 
   /** A text of that object, told by another of its family: those whose names differ in the last part only. */
-  pack(text: Buffer, { resource, namespace, name }: Packable['ref']): Packed {
-    const newest = resource;
-    const family = `${resource} ${namespace}/${name.slice(0, Math.max(0, name.lastIndexOf('-')))}`;
+  pack(text: Buffer, ref: Packable['ref']): Packed {
+    const newest = ref.resource;
+    const family = this.#familyOf(ref);
     const own = this.#families.get(family);
     const others = this.#families.get(newest);
     for (const base of own === others ? [own] : [own, others]) {
@@ -99,7 +103,25 @@ export class ColdStorage {
     return { base, delta: '' };
   }
 
+  /** Texts of one family mostly come one after the other, and its name is hashed once. */
+  #familyOf({ resource, namespace, name }: Packable['ref']): string {
+    const latest = this.#latest;
+    const end = Math.max(0, name.lastIndexOf('-'));
+    if (
+      latest.stem.length !== end ||
+      latest.namespace !== namespace ||
+      latest.resource !== resource ||
+      !name.startsWith(latest.stem)
+    ) {
+      const stem = name.slice(0, end);
+      this.#latest = { resource, namespace, stem, family: `${resource} ${namespace}/${stem}` };
+    }
+    return this.#latest.family;
+  }
+
   #delta(text: Buffer, base: Base): string | undefined {
+    if (base === this.#searched) return deltaOf(text, base, Math.floor(text.length * worthwhile));
+    this.#searched = base;
     this.#searchable.delete(base);
     this.#searchable.add(base);
     const [oldest] = this.#searchable;
@@ -112,6 +134,8 @@ export class ColdStorage {
 
   #remember(family: string, base: Base): void {
     const { familiesMax, familyBytesMax } = this.#bounds;
+    if (this.#remembered === family && this.#families.get(family) === base) return;
+    this.#remembered = family;
     this.#forget(family);
     this.#families.set(family, base);
     // One that several families share is counted for each.

@@ -27,8 +27,8 @@ export class DeltaBase {
 const stretchMin = 12;
 const hashBits = 12;
 const windowBytes = 6;
-/** Stretches are compared in strides of this length as long as nothing differs. */
-const stride = 256;
+/** Stretches are compared in strides that begin with this length and double as long as nothing differs. */
+const strideMin = 256;
 
 let scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
@@ -124,11 +124,14 @@ function stretch(text: Buffer, at: number, base: Buffer, from: number): number {
   while (length < lengthMax && text[at + length] === base[from + length]) {
     length++;
     if (length % 64 !== 0) continue;
-    while (
-      length + stride <= lengthMax &&
-      text.compare(base, from + length, from + length + stride, at + length, at + length + stride) === 0
-    )
+    let stride = Math.min(strideMin, lengthMax - length);
+    while (stride > 0) {
+      const there = from + length;
+      const here = at + length;
+      if (text.compare(base, there, there + stride, here, here + stride) !== 0) break;
       length += stride;
+      stride = Math.min(stride * 2, lengthMax - length);
+    }
   }
   return length < 0 ? 0 : length;
 }

@@ -18,6 +18,8 @@ type Waiting = { readonly revision: Revision; readonly resolve: () => void };
 export class ObjectView implements ObjectReader {
   readonly #byGroup = new Map<string, Map<string, ResourceView>>();
   readonly #resources: ResourceView[] = [];
+  /** What was asked for last: events mostly come in runs of one resource. */
+  #lately: ResourceView | undefined;
   readonly #revisions: Record<StreamName, Revision> = { LOG: revisionZero, LEASE: revisionZero, EVENT: revisionZero };
   readonly #floors: Record<StreamName, Revision> = { LOG: revisionZero, LEASE: revisionZero, EVENT: revisionZero };
   readonly #waiting: Record<StreamName, Waiting[]> = { LOG: [], LEASE: [], EVENT: [] };
@@ -87,6 +89,8 @@ export class ObjectView implements ObjectReader {
 
   /** Asked some thirty times for every write, so nothing is made to find it. */
   resource({ group, resource }: ResourceName): ResourceView {
+    const lately = this.#lately;
+    if (lately !== undefined && lately.name.resource === resource && lately.name.group === group) return lately;
     let ofGroup = this.#byGroup.get(group);
     if (ofGroup === undefined) {
       ofGroup = new Map();
@@ -99,6 +103,7 @@ export class ObjectView implements ObjectReader {
       ofGroup.set(resource, view);
       this.#resources.push(view);
     }
+    this.#lately = view;
     return view;
   }
 

@@ -183,7 +183,8 @@ export class ResourceView {
   }
 
   #unindex(key: string, previous: StoredObject | undefined): void {
-    if (this.#unindexed.has(key)) previous?.shed();
+    const before = this.#unindexed.get(key);
+    if (before !== undefined || (previous !== undefined && this.#unindexed.has(key))) previous?.shed();
     else this.#unindexed.set(key, previous);
   }
 

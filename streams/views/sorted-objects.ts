@@ -28,6 +28,8 @@ export class SortedObjects<T extends Keyed> {
   readonly #own = new Set<readonly T[]>();
   #shared = false;
   #size = 0;
+  /** Where the last key was: keys that come after each other are mostly neighbours. */
+  #lately = 0;
 
   get size(): number {
     return this.#size;
@@ -35,7 +37,7 @@ export class SortedObjects<T extends Keyed> {
 
   /** Puts an object in its place, or in that of the one with its key. */
   set(object: T): void {
-    const at = blockFor(this.#blocks, object.key);
+    const at = this.#blockFor(object.key);
     const block = this.#writable(at);
     const index = lowerBound(block, object.key);
     if (block[index]?.key === object.key) {
@@ -67,6 +69,16 @@ export class SortedObjects<T extends Keyed> {
     this.#own.clear();
     this.#shared = true;
     return new Snapshot(this.#blocks);
+  }
+
+  #blockFor(key: string): number {
+    const first = this.#blocks[this.#lately]?.[0];
+    if (first !== undefined && first.key <= key) {
+      const next = this.#blocks[this.#lately + 1]?.[0];
+      if (next === undefined || key < next.key) return this.#lately;
+    }
+    this.#lately = blockFor(this.#blocks, key);
+    return this.#lately;
   }
 
   #writable(at: number): T[] {
