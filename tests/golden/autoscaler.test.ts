@@ -156,6 +156,16 @@ describe('an autoscaler', () => {
     ]);
   });
 
+  test('whose report is refused goes on without it', () => {
+    const objects = [autoscaler(), target(), ...pods];
+    const { memory } = plan(objects, { metrics: using(190) }).remember ?? {};
+    const now = [autoscaler(), target(4), ...pods];
+    const next = plan(now, { metrics: using(390), ...(memory && { memory }), failed: 'status is Invalid' });
+    expect(told(worldOf(...now), next)[0]).toMatch(/^update deployments\/scale web: .*spec.replicas 4 → 8/);
+    const content = plan(now, { metrics: using(90), ...(memory && { memory }), failed: 'status is Invalid' });
+    expect(content.remember?.memory).not.toHaveProperty('unreported');
+  });
+
   test('rests between two looks whatever happens', () => {
     const memory = { syncedAtMs: nowMs - 5_000, recommendations: [], ups: [], downs: [] };
     expect(lines([autoscaler(), target(), ...pods], { metrics: using(190), memory })).toEqual(['again after 10000 ms']);

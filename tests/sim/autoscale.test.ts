@@ -205,6 +205,29 @@ test('an autoscaler looks at the metrics once in fifteen seconds, and its own re
   await finished(cluster);
 });
 
+test('a metric that nobody serves keeps the others from scaling down, not up', async () => {
+  const { cluster, load } = await autoscaled({
+    seed: 6,
+    metrics: [
+      { type: 'External', external: { metric: { name: 'queue' }, target: { type: 'Value', value: '1' } } },
+      { type: 'Resource', resource: { name: 'memory', target: { type: 'Utilization', averageUtilization: 100 } } },
+    ],
+  });
+  load.podsWorth = 4;
+  await cluster.pass(90);
+  expect(sizeOf(cluster)).toBe(4);
+  const status = () => cluster.get<HorizontalPodAutoscaler>('HorizontalPodAutoscaler', 'web')?.status;
+  const active = () => status()?.conditions?.find(({ type }) => type === 'ScalingActive');
+  expect(status()).toMatchObject({ currentReplicas: 4, desiredReplicas: 4 });
+  expect(status()?.currentMetrics?.map(({ type }) => type)).toEqual(['', 'Resource']);
+  expect(active()).toMatchObject({ status: 'True', reason: 'ValidMetricFound' });
+  load.podsWorth = 1;
+  await cluster.pass(600);
+  expect(sizeOf(cluster)).toBe(4);
+  expect(active()).toMatchObject({ status: 'False', reason: 'FailedGetExternalMetric' });
+  await finished(cluster);
+});
+
 test('what somebody scaled to nothing stays so', async () => {
   const { cluster, load } = await autoscaled({ seed: 5 });
   load.podsWorth = 9;

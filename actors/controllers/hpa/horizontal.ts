@@ -63,7 +63,12 @@ function reconcile(input: Input, options: AutoscalerPorts & AutoscalerOptions): 
   const { syncPeriodMs } = options;
   const autoscaler = world.get<HorizontalPodAutoscaler>(resources.horizontalPodAutoscalers, parseKey(key));
   if (autoscaler === undefined) return { writes: [], remember: { memory: undefined } };
-  if (memory?.unreported !== undefined) return report(autoscaler, memory, syncPeriodMs);
+  if (memory?.unreported !== undefined) {
+    // A report that is refused is given up: the next look makes another.
+    if (!failures.some(isRefusedReport)) return report(autoscaler, memory, syncPeriodMs);
+    const { unreported: _, ...rest } = memory;
+    return new Sync(autoscaler, { ...input, memory: rest }, options).plan();
+  }
   // Its own reports name the key too: metrics are looked at once in a period whatever happens.
   const restMs = memory === undefined ? 0 : memory.syncedAtMs + syncPeriodMs - nowMs;
   if (restMs > 0 && failures.length === 0) return { writes: [], againAfterMs: restMs };
@@ -249,6 +254,10 @@ function scaleWrite({ resource, scale }: Found, replicas: number): UpdateWrite {
 /** A lost race is no refusal: the next look begins with the newest scale. */
 function isRefusedScale({ write, reason }: FailedWrite): boolean {
   return write.kind === 'update' && write.subresource === 'scale' && reason !== 'Conflict';
+}
+
+function isRefusedReport({ write, reason }: FailedWrite): boolean {
+  return write.kind === 'update' && write.subresource === 'status' && reason !== 'Conflict';
 }
 
 function statusWrite(autoscaler: HorizontalPodAutoscaler, status: AutoscalerStatus): UpdateWrite {
