@@ -1,10 +1,12 @@
 // The writer of one stream: queues appends and commits them in groups. With fsync on every write a single costs the
 // server one fsync, an atomic batch one for all of its events plus the price of about ten singles; so few waiting
-// appends go out as singles, many as one batch, and while that is under way the next group gathers by itself.
+// appends go out as singles, many as one batch, and while that is under way the next group gathers by itself. A group
+// that is large enough does not wait for the end of the one before it, nor of the event loop's turn: so the server writes
+// one while the next is being decided here, and callers that wait for each other's batches do not all march in step.
 // Invariants: nothing is acknowledged before the log acknowledged it; every append gets exactly one outcome.
 
 import { assert, assertNever } from '../base/assert.ts';
-import type { Revision } from '../base/brand.ts';
+import type { Revision, Subject } from '../base/brand.ts';
 import type { Clock } from '../base/clock.ts';
 import { limits } from '../base/limits.ts';
 import type { Logger } from '../base/logger.ts';
@@ -42,6 +44,10 @@ export type CommitterOptions = {
   readonly beforeResuming: () => Promise<void>;
 };
 
+/** Batches under way at once: with more, each is smaller and costs the server more per event. */
+const batchesMax = 2;
+/** Waiting appends that are worth a batch beside another. */
+const overlapMin = 16;
 /** Singles under way on a stream without batches, or after a batch was refused. */
 const singlesWindow = 256;
 /** Batches an append may be refused with before it goes alone: with many lost races, singles are cheaper. */
@@ -55,7 +61,9 @@ export class Committer {
   /** Appends accepted and not yet decided. */
   #pending = 0;
   #singles = 0;
-  #batchInFlight = false;
+  #batches = 0;
+  /** Subjects of the batches under way: what follows on one of them cannot know yet what to expect. */
+  readonly #inBatches = new Set<Subject>();
   #pumpArmed = false;
   #sweepArmed = false;
   #resuming = false;
@@ -133,6 +141,7 @@ export class Committer {
   #enqueue(append: Append): void {
     this.#queue.push(append);
     this.#queueChanged();
+    if (this.#queue.length % overlapMin === 0) this.#pump();
   }
 
   /** Takes no more appends; resolves when every accepted one has its outcome. */
@@ -157,13 +166,15 @@ export class Committer {
 
   #pump(): void {
     const queue = this.#queue;
-    while (queue.length > 0 && !this.#batchInFlight && !this.#resuming && this.#options.connection.usable) {
+    while (queue.length > 0 && this.#batches < batchesMax && !this.#resuming && this.#options.connection.usable) {
       const head = queue[0] as Append;
+      if (this.#batches > 0 && (head.alone || queue.length < overlapMin)) return;
       if (head.alone) {
         if (this.#singles >= singlesWindow) return;
       } else if (this.#singles + queue.length > limits.singlesInFlightMax) {
         if (this.#singles > 0) return;
-        const batch = takeGroup(queue, this.#options.heads);
+        const batch = takeGroup(queue, this.#options.heads, this.#inBatches);
+        if (batch.length === 0 && this.#batches > 0) return;
         if (batch.length > 1) void this.#sendBatch(batch);
         else for (const append of batch) void this.#sendSingle(append);
         continue;
@@ -183,10 +194,14 @@ export class Committer {
   }
 
   async #sendBatch(batch: readonly Append[]): Promise<void> {
-    this.#batchInFlight = true;
-    for (const append of batch) append.attempted = true;
+    this.#batches++;
+    for (const append of batch) {
+      append.attempted = true;
+      this.#inBatches.add(append.subject);
+    }
     const outcome = await this.#options.publisher.batch(batch);
-    this.#batchInFlight = false;
+    this.#batches--;
+    for (const { subject } of batch) this.#inBatches.delete(subject);
     this.#armPump();
     switch (outcome.kind) {
       case 'stored':

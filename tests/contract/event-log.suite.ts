@@ -193,6 +193,20 @@ function racing(log: Log, last: Last): void {
     );
   });
 
+  test('of crowds that come one after another for the same objects, each object has one winner', async () => {
+    const names = range(1, 40).map((i) => `wanted-${i}`);
+    const waves = await Promise.all(
+      range(1, 6).map(async (wave) => {
+        for (let turn = 1; turn < wave; turn++) await new Promise((resolve) => setImmediate(resolve));
+        return Promise.all(names.map((name) => log().append(change(name, absent))));
+      }),
+    );
+    for (let i = 0; i < names.length; i++) {
+      const outcomes = waves.map((wave) => (wave[i] as AppendOutcome).kind).sort();
+      expect(outcomes).toEqual(['appended', 'conflict', 'conflict', 'conflict', 'conflict', 'conflict']);
+    }
+  });
+
   test('stale appends in a crowd conflict and spoil nothing for the others', async () => {
     const revision = await record(log(), change('stale', absent));
     await record(log(), change('stale', at(revision)));

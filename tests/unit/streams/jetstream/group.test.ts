@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Revision } from '../../../../streams/base/brand.ts';
+import type { Revision, Subject } from '../../../../streams/base/brand.ts';
 import { limits } from '../../../../streams/base/limits.ts';
 import type { Append } from '../../../../streams/jetstream/append.ts';
 import { takeGroup } from '../../../../streams/jetstream/group.ts';
@@ -27,16 +27,21 @@ function waiting(
   };
 }
 
+const none: ReadonlySet<Subject> = new Set();
+
 const names = (appends: readonly Append[]) => appends.map(({ subject }) => subject.split('.').at(-1));
 
 describe('groups', () => {
-  test('keep the order, hold no subject twice and lose nothing', () => {
-    const queued = fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd', 'e'), alone: fc.boolean() });
+  test('keep the order, hold no subject twice and none that is under way, and lose nothing', () => {
+    const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+    const queued = fc.record({ name, alone: fc.boolean() });
     fc.assert(
-      fc.property(fc.array(queued, { maxLength: 40 }), (all) => {
+      fc.property(fc.array(queued, { maxLength: 40 }), fc.array(name, { maxLength: 3 }), (all, others) => {
+        const underWay = new Set(others.map(podSubject));
         const appends = all.map(({ name, alone }) => waiting(name, { alone }));
         const queue = [...appends];
-        const group = takeGroup(queue, new Heads());
+        const group = takeGroup(queue, new Heads(), underWay);
+        expect(group.some(({ subject }) => underWay.has(subject))).toBe(false);
         expect(new Set(names(group)).size).toBe(group.length);
         expect(group.some(({ alone }) => alone)).toBe(false);
         expect([...group, ...queue].sort((a, b) => appends.indexOf(a) - appends.indexOf(b))).toEqual(appends);
@@ -53,12 +58,12 @@ describe('groups', () => {
 
   test('are bounded in number and in bytes, but a large event alone still goes', () => {
     const many = range(1, 1_000).map((i) => waiting(`n-${i}`));
-    expect(takeGroup(many, new Heads())).toHaveLength(limits.batchEventsMax);
+    expect(takeGroup(many, new Heads(), none)).toHaveLength(limits.batchEventsMax);
     expect(many).toHaveLength(1_000 - limits.batchEventsMax);
     const large = range(1, 20).map((i) => waiting(`n-${i}`, { bytes: 1_500_000 }));
-    expect(takeGroup(large, new Heads())).toHaveLength(Math.floor(limits.batchBytesMax / 1_500_000));
+    expect(takeGroup(large, new Heads(), none)).toHaveLength(Math.floor(limits.batchBytesMax / 1_500_000));
     const huge = [waiting('huge', { bytes: limits.batchBytesMax + 1 }), waiting('next')];
-    expect(names(takeGroup(huge, new Heads()))).toEqual(['huge']);
+    expect(names(takeGroup(huge, new Heads(), none))).toEqual(['huge']);
   });
 
   test('leave out appends that look lost, and mark them to go alone', () => {
@@ -71,13 +76,12 @@ describe('groups', () => {
       waiting('moved', { expect: at(7) }),
       waiting('dead'),
     ];
-    expect(names(takeGroup(queue, heads))).toEqual(['fresh', 'dead']);
+    expect(names(takeGroup(queue, heads, none))).toEqual(['fresh', 'dead']);
     expect(queue.map(({ alone }) => alone)).toEqual([true, false]);
-    expect(names(takeGroup([waiting('moved', { expect: at(7) }), waiting('dead', { expect: at(8) })], heads))).toEqual([
-      'moved',
-      'dead',
-    ]);
-    expect(names(takeGroup([waiting('moved')], heads))).toEqual([]);
+    expect(
+      names(takeGroup([waiting('moved', { expect: at(7) }), waiting('dead', { expect: at(8) })], heads, none)),
+    ).toEqual(['moved', 'dead']);
+    expect(names(takeGroup([waiting('moved')], heads, none))).toEqual([]);
   });
 });
 
