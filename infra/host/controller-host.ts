@@ -1,7 +1,6 @@
 // Runs one controller: tells its machine what changed, and carries out what the machine asks for. Changes of one turn
 // of the event loop reach the machine as one batch with each key once, so a burst of ten thousand costs one step.
 
-import { type ActorRefFrom, createActor } from 'xstate';
 import type {
   Controller,
   FailedWrite,
@@ -14,6 +13,7 @@ import type {
 import { type ControllerEvent, controllerMachine } from '../../actors/kit/controller-machine.ts';
 import type { Effect } from '../../actors/kit/effect.ts';
 import { stateName } from '../../actors/kit/lifecycle.ts';
+import { MachineRun } from '../../actors/kit/machine-run.ts';
 import type { ReconcileOutcome } from '../../actors/kit/work-queue.ts';
 import type { Write, WriteOutcome } from '../../actors/kit/write.ts';
 import { assert } from '../../streams/base/assert.ts';
@@ -57,7 +57,7 @@ export class ControllerHost {
   readonly controller: Controller;
   readonly #ports: ControllerPorts;
   readonly #random: Random;
-  readonly #actor: ActorRefFrom<typeof controllerMachine>;
+  readonly #run: MachineRun<typeof controllerMachine>;
   readonly #unlisten: (() => void)[] = [];
   /** Keys named in this turn of the event loop, with the newest event that named each. */
   #named = new Map<Key, Cause | null>();
@@ -69,27 +69,23 @@ export class ControllerHost {
   #timer: Timer | undefined;
   #reconciles = 0;
   #errors = 0;
-  readonly #stopped: Promise<void>;
+  readonly #stopped = Promise.withResolvers<void>();
 
   constructor(controller: Controller, ports: ControllerPorts) {
     this.controller = controller;
     this.#ports = ports;
     this.#random = ports.random.stream(controller.name);
-    this.#actor = createActor(controllerMachine, { input: { workersMax: controller.workers } });
-    this.#actor.on('effect', ({ effect }) => this.#outbox.push(effect));
-    this.#stopped = new Promise((resolve, reject) => {
-      const complete = () => {
-        if (this.#actor.getSnapshot().value !== 'faulted') return resolve();
-        reject(new Error(`${controller.name} was sent an event that its state knows nothing of`));
-      };
-      this.#actor.subscribe({ error: reject, complete });
+    this.#run = new MachineRun(controllerMachine, {
+      input: { workersMax: controller.workers },
+      emitted: ({ effect }) => this.#outbox.push(effect),
     });
-    this.#actor.start();
-    this.#stopped.catch((error) => ports.logger.error('controller machine failed', { name: controller.name, error }));
+    this.#run.start();
+    const { name } = controller;
+    this.#stopped.promise.catch((error) => ports.logger.error('controller machine failed', { name, error }));
   }
 
   get status(): ControllerStatus {
-    const { value, context } = this.#actor.getSnapshot();
+    const { value, context } = this.#run;
     const { waiting, running } = context.queue;
     const { size } = this.#named;
     return {
@@ -115,7 +111,7 @@ export class ControllerHost {
     for (const unlisten of this.#unlisten.splice(0)) unlisten();
     this.#named.clear();
     this.#post({ type: 'stop' });
-    return this.#stopped;
+    return this.#stopped.promise;
   }
 
   #watch(watch: Watch): void {
@@ -174,9 +170,21 @@ export class ControllerHost {
       }
       const events = this.#inbox;
       this.#inbox = [];
-      for (const event of events) if (this.#actor.getSnapshot().status === 'active') this.#actor.send(event);
+      for (const event of events) this.#send(event);
     }
     this.#pumping = false;
+  }
+
+  #send(event: ControllerEvent): void {
+    const run = this.#run;
+    try {
+      run.send(event);
+    } catch (error) {
+      this.#stopped.reject(error);
+    }
+    if (run.value === 'faulted') {
+      this.#stopped.reject(new Error(`${this.controller.name} was sent an event that its state knows nothing of`));
+    } else if (run.status === 'done') this.#stopped.resolve();
   }
 
   #perform(effect: Effect): void {

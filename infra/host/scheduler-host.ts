@@ -1,8 +1,9 @@
 // Runs the scheduler's machine beside everything else in this process: feeds it what the view learns, carries out what
 // it asks for, and grants it work in slices, so that ten thousand waiting pods never hold up a request.
 
-import { createActor } from 'xstate';
 import type { Effect } from '../../actors/kit/effect.ts';
+import { stateName } from '../../actors/kit/lifecycle.ts';
+import { MachineRun } from '../../actors/kit/machine-run.ts';
 import type { Write, WriteOutcome } from '../../actors/kit/write.ts';
 import type { Decision } from '../../actors/scheduler/decisions.ts';
 import type { Explanation } from '../../actors/scheduler/explanation.ts';
@@ -70,10 +71,11 @@ export function startScheduler(options: SchedulerHostOptions): RunningScheduler 
 class SchedulerHost implements RunningScheduler {
   readonly #options: SchedulerHostOptions;
   readonly #profiles: readonly Profile[];
-  readonly #actor;
+  readonly #run: MachineRun<typeof schedulerMachine>;
   readonly #timers = new Map<string, Timer>();
   readonly #unsubscribe: (() => void)[] = [];
   readonly #outbox: Effect[] = [];
+  readonly #ended = Promise.withResolvers<void>();
   #carryingOut = false;
   #slice: 'none' | 'due' | 'waiting' = 'none';
   #yielding: Timer | undefined;
@@ -83,7 +85,8 @@ class SchedulerHost implements RunningScheduler {
     const { random } = options;
     const { profiles = [], backoff } = options.settings ?? readSchedulerConfig(undefined);
     this.#profiles = profiles;
-    this.#actor = createActor(schedulerMachine, {
+    this.#run = new MachineRun(schedulerMachine, {
+      emitted: ({ effect }) => this.#outbox.push(effect),
       input: {
         random: random.stream('scheduler'),
         world: options.world,
@@ -95,10 +98,8 @@ class SchedulerHost implements RunningScheduler {
   }
 
   start(): void {
-    const { world, clock, logger } = this.#options;
-    this.#actor.on('effect', ({ effect }) => this.#outbox.push(effect));
-    this.#actor.subscribe({ error: (error) => logger.error('the scheduler has failed', { error }) });
-    this.#actor.start();
+    const { world, clock } = this.#options;
+    this.#run.start();
     this.#send({
       type: 'world.synced',
       nodes: world.list<Node>(resources.nodes),
@@ -117,26 +118,19 @@ class SchedulerHost implements RunningScheduler {
   }
 
   stop(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
-        this.#yielding?.cancel();
-        resolve();
-      };
-      if (this.#actor.getSnapshot().status !== 'active') return done();
-      this.#actor.subscribe({ complete: done, error: done });
-      this.#send({ type: 'stop' });
+    this.#send({ type: 'stop' });
+    return this.#ended.promise.then(() => {
+      for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+      this.#yielding?.cancel();
     });
   }
 
   status(): SchedulerStatus {
-    const { value, context } = this.#actor.getSnapshot();
-    const state = typeof value === 'string' ? value : `running.${value.running}`;
-    return { state, ...context.scheduler.counts };
+    return { state: stateName(this.#run.value), ...this.#scheduler.counts };
   }
 
   decision(pod: { namespace: string; name: string }): Decision | undefined {
-    return this.#actor.getSnapshot().context.scheduler.decisions.get(pod);
+    return this.#scheduler.decisions.get(pod);
   }
 
   explain(pod: { namespace: string; name: string; uid: string }): Explanation {
@@ -152,7 +146,7 @@ class SchedulerHost implements RunningScheduler {
   }
 
   get #scheduler(): Scheduler {
-    return this.#actor.getSnapshot().context.scheduler;
+    return this.#run.context.scheduler;
   }
 
   #podChanged(change: Change): void {
@@ -162,7 +156,7 @@ class SchedulerHost implements RunningScheduler {
       return;
     }
     const pod = change.current.object as unknown as Pod;
-    if (!this.#actor.getSnapshot().context.scheduler.concerns(pod)) return;
+    if (!this.#scheduler.concerns(pod)) return;
     this.#send({ type: change.type === 'ADDED' ? 'pod.added' : 'pod.changed', pod, ...at });
   }
 
@@ -192,17 +186,28 @@ class SchedulerHost implements RunningScheduler {
   }
 
   #send(event: SchedulerEvent): void {
+    const run = this.#run;
+    const { logger } = this.#options;
     // Answers may come after the end.
-    if (this.#actor.getSnapshot().status !== 'active') return;
-    this.#actor.send(event);
+    if (run.status !== 'active') return;
+    try {
+      run.send(event);
+    } catch (error) {
+      logger.error('the scheduler has failed', { error });
+    }
     this.#carryOut();
-    const snapshot = this.#actor.getSnapshot();
-    if (snapshot.value === 'faulted') this.#options.logger.error('the scheduler refused an event', { event });
-    if (this.#slice === 'none' && snapshot.matches({ running: 'scheduling' })) {
+    if (run.value === 'faulted') logger.error('the scheduler refused an event', { event });
+    if (run.status !== 'active') this.#ended.resolve();
+    if (this.#slice === 'none' && this.#isScheduling) {
       // Not at once: the sender may be about to tell of many pods.
       this.#slice = 'due';
       queueMicrotask(() => this.#work());
     }
+  }
+
+  get #isScheduling(): boolean {
+    const { value } = this.#run;
+    return typeof value === 'object' && value.running === 'scheduling';
   }
 
   /** Begins a slice of work; what is left at its end goes on after others have had their turn. */
@@ -211,7 +216,7 @@ class SchedulerHost implements RunningScheduler {
     const startMs = clock.monotonic();
     let pods = 0;
     const grant = () => {
-      if (!this.#actor.getSnapshot().matches({ running: 'scheduling' })) {
+      if (!this.#isScheduling) {
         this.#slice = 'none';
         return;
       }

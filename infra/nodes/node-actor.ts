@@ -1,6 +1,8 @@
 // One actor of a node as its host drives it: events go in, effects come out after the turn, timers are kept by name.
 // Invariant: no effect is carried out while the machine is in the middle of a turn.
 
+import type { AnyStateMachine, EventFrom, InputFrom } from 'xstate';
+import { MachineRun } from '../../actors/kit/machine-run.ts';
 import type { Clock, Timer } from '../../streams/base/clock.ts';
 
 export type TimerEffect =
@@ -14,14 +16,6 @@ type TimerEvent = {
   readonly nowMs: number;
 };
 
-/** As much of an xstate actor as is needed to drive it. */
-export type Driven<Event, Effect> = {
-  start(): unknown;
-  stop(): unknown;
-  send(event: Event): void;
-  on(type: 'effect', handler: (emitted: { readonly effect: Effect | TimerEffect }) => void): unknown;
-};
-
 export type NodeActorPorts<Effect> = {
   readonly clock: Clock;
   /** Carries out an effect that is not a timer. */
@@ -30,38 +24,42 @@ export type NodeActorPorts<Effect> = {
   turned(): void;
 };
 
-export class NodeActor<Event, Effect extends { readonly kind: string }> {
-  readonly #actor: Driven<Event | TimerEvent, Effect>;
+export class NodeActor<Machine extends AnyStateMachine, Effect extends { readonly kind: string }> {
+  readonly run: MachineRun<Machine>;
   readonly #ports: NodeActorPorts<Effect>;
   #timers: Map<string, Timer> | undefined;
   #outbox: (Effect | TimerEffect)[] = [];
   #turning = false;
   #stopped = false;
 
-  constructor(actor: Driven<Event | TimerEvent, Effect>, ports: NodeActorPorts<Effect>) {
-    this.#actor = actor;
+  constructor(machine: Machine, input: InputFrom<Machine>, ports: NodeActorPorts<Effect>) {
     this.#ports = ports;
-    actor.on('effect', ({ effect }) => this.#outbox.push(effect));
+    this.run = new MachineRun(machine, {
+      input,
+      emitted: (emitted) => this.#outbox.push((emitted as { readonly effect: Effect | TimerEffect }).effect),
+    });
   }
 
   start(): void {
-    this.#turn(() => this.#actor.start());
+    this.run.start();
+    this.#turned();
   }
 
   /** From within `perform` the event is taken in at once; what comes of it is carried out with the rest. */
-  send(event: Event | TimerEvent): void {
-    if (!this.#stopped) this.#turn(() => this.#actor.send(event));
+  send(event: EventFrom<Machine>): void {
+    if (this.#stopped) return;
+    this.run.send(event);
+    this.#turned();
   }
 
   stop(): void {
     this.#stopped = true;
     for (const timer of this.#timers?.values() ?? []) timer.cancel();
     this.#timers = undefined;
-    this.#actor.stop();
+    this.run.stop();
   }
 
-  #turn(take: () => void): void {
-    take();
+  #turned(): void {
     if (this.#turning) return;
     this.#turning = true;
     while (this.#outbox.length > 0) {
@@ -87,7 +85,8 @@ export class NodeActor<Event, Effect extends { readonly kind: string }> {
     const { clock } = this.#ports;
     const armed = clock.after(ms, () => {
       this.#timers?.delete(timer);
-      this.send({ type: 'timer.fired', timer, generation, nowMs: clock.now() });
+      const fired: TimerEvent = { type: 'timer.fired', timer, generation, nowMs: clock.now() };
+      this.send(fired as EventFrom<Machine>);
     });
     this.#timers.set(timer, armed);
   }

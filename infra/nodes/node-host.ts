@@ -1,10 +1,9 @@
 // Runs one node: its kubelet's actor, its container runtime and the workers of its pods. It decides nothing: the kubelet
 // says which pods it takes.
 
-import { createActor } from 'xstate';
 import type { Write, WriteOutcome } from '../../actors/kit/write.ts';
 import type { Refusal } from '../../actors/kubelet/admission.ts';
-import type { Beat, KubeletEffect, KubeletEvent } from '../../actors/kubelet/kubelet-context.ts';
+import type { Beat, KubeletEffect } from '../../actors/kubelet/kubelet-context.ts';
 import { kubeletMachine } from '../../actors/kubelet/kubelet-machine.ts';
 import type { NodeProfile } from '../../actors/kubelet/node-object.ts';
 import type { Pressure } from '../../actors/kubelet/pressure.ts';
@@ -52,8 +51,7 @@ type Effect = Exclude<KubeletEffect, TimerEffect>;
 export class NodeHost {
   readonly name: string;
   readonly #options: NodeHostOptions;
-  readonly #machine: ReturnType<typeof newKubelet>;
-  readonly #kubelet: NodeActor<KubeletEvent, Effect>;
+  readonly #kubelet: NodeActor<typeof kubeletMachine, Effect>;
   readonly #pods = new Map<string, PodRunner>();
   readonly #references: PodReferences;
   readonly #lease: LeaseKeeper;
@@ -69,12 +67,16 @@ export class NodeHost {
     this.#options = options;
     this.#references = podReferences(options.world);
     this.#lease = new LeaseKeeper({ ...options, write: (write) => this.#write(write, null) });
-    this.#machine = newKubelet(options);
-    this.#kubelet = new NodeActor<KubeletEvent, Effect>(this.#machine, {
-      clock: options.clock,
-      perform: (effect) => this.#perform(effect),
-      turned: () => assert(this.#machine.getSnapshot().value !== 'faulted', `kubelet ${this.name} is faulted`),
-    });
+    const { profile, beat, clock } = options;
+    this.#kubelet = new NodeActor(
+      kubeletMachine,
+      { profile, beat },
+      {
+        clock,
+        perform: (effect) => this.#perform(effect),
+        turned: () => assert(this.#kubelet.run.value !== 'faulted', `kubelet ${this.name} is faulted`),
+      },
+    );
     this.#kubelet.start();
   }
 
@@ -129,7 +131,7 @@ export class NodeHost {
   }
 
   nodeChanged(node: Node | undefined): void {
-    const known = this.#machine.getSnapshot().context.node;
+    const known = this.#kubelet.run.context.node;
     if (node !== undefined && known !== null && revisionOf(node) <= revisionOf(known)) return;
     this.#kubelet.send({ type: 'node.changed', node, nowMs: this.#options.clock.now() });
   }
@@ -282,10 +284,6 @@ export class NodeHost {
   #context(cause: Cause | null): WriteContext {
     return { user: `system:node:${this.name}`, agent: 'kubelet', cause };
   }
-}
-
-function newKubelet({ profile, beat }: NodeHostOptions) {
-  return createActor(kubeletMachine, { id: 'kubelet', input: { profile, beat } });
 }
 
 function keyOfPod({ metadata: { namespace = '', name } }: Pod): string {

@@ -2,7 +2,6 @@
 // needs no actor, because what its worker knows is in the pod and in the runtime: the actor is let go, and made again as
 // after a restart when something happens to the pod (150,000 idle actors would hold some 600 MB).
 
-import { createActor } from 'xstate';
 import type { Note, Write, WriteOutcome } from '../../actors/kit/write.ts';
 import type { Refusal } from '../../actors/kubelet/admission.ts';
 import { podWorkerMachine } from '../../actors/kubelet/pod-worker.ts';
@@ -43,8 +42,7 @@ export class PodRunner implements PodName {
   readonly name: string;
   readonly uid: string;
   readonly #ports: PodRunnerPorts;
-  #machine: WorkerActor | undefined;
-  #actor: NodeActor<WorkerEvent, Effect> | undefined;
+  #actor: WorkerActor | undefined;
   /** Revision of the newest version the worker knows. */
   #seen: number;
   #waking = false;
@@ -101,10 +99,10 @@ export class PodRunner implements PodName {
     actor.send(event);
   }
 
-  #wake(pod: Pod, refusal: Refusal | undefined): NodeActor<WorkerEvent, Effect> {
+  #wake(pod: Pod, refusal: Refusal | undefined): WorkerActor {
     const { node, runtime, clock } = this.#ports;
-    this.#machine = newActor({ pod, node, runtime: runtime.podOf(pod), refusal, nowMs: clock.now() });
-    this.#actor = new NodeActor<WorkerEvent, Effect>(this.#machine, {
+    const input: WorkerInput = { pod, node, runtime: runtime.podOf(pod), refusal, nowMs: clock.now() };
+    this.#actor = new NodeActor(podWorkerMachine, input, {
       clock,
       perform: (effect) => this.#perform(effect),
       turned: () => this.#turned(),
@@ -115,12 +113,11 @@ export class PodRunner implements PodName {
   #rest(): void {
     this.#actor?.stop();
     this.#actor = undefined;
-    this.#machine = undefined;
   }
 
   #turned(): void {
-    if (this.#waking || this.#machine === undefined) return;
-    const { value, context } = this.#machine.getSnapshot();
+    if (this.#waking || this.#actor === undefined) return;
+    const { value, context } = this.#actor.run;
     assert(value !== 'faulted', `the worker of pod ${context.pod.metadata.name} was told something it does not know`);
     if (value === 'gone') {
       this.stop();
@@ -207,11 +204,7 @@ export class PodRunner implements PodName {
   }
 }
 
-type WorkerActor = ReturnType<typeof newActor>;
-
-function newActor(input: WorkerInput) {
-  return createActor(podWorkerMachine, { id: 'pod-worker', input });
-}
+type WorkerActor = NodeActor<typeof podWorkerMachine, Effect>;
 
 function sandboxEvent(outcome: SandboxOutcome): RuntimeEvent {
   if (outcome.kind === 'ready') return { type: 'sandbox.ready', ip: outcome.ip };

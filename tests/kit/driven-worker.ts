@@ -1,8 +1,7 @@
-// A pod's worker or a kubelet driven by hand: events go in, effects come out as short lines. Its context is passed
-// through JSON after every event, because contexts are plain data.
+// A pod's worker or a kubelet driven by hand: events go in, effects come out as short lines. Every event is taken
+// twice, by an actor of xstate's and as a host takes it (`walked-machine.ts`).
 
-import { createActor } from 'xstate';
-import { stateName, transitionOf } from '../../actors/kit/lifecycle.ts';
+import { transitionOf } from '../../actors/kit/lifecycle.ts';
 import type { Refusal } from '../../actors/kubelet/admission.ts';
 import type { KubeletEffect, KubeletEvent } from '../../actors/kubelet/kubelet-context.ts';
 import { kubeletMachine } from '../../actors/kubelet/kubelet-machine.ts';
@@ -12,6 +11,7 @@ import type { RuntimePod, WorkerEffect } from '../../actors/kubelet/runtime.ts';
 import type { WorkerEvent } from '../../actors/kubelet/worker-context.ts';
 import { podLifecycle } from '../../actors/pod/pod-machine.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
+import { WalkedMachine } from './walked-machine.ts';
 
 type Untimed<Event> = Event extends unknown ? Omit<Event, 'nowMs'> : never;
 export type WorkerFact = Untimed<WorkerEvent>;
@@ -23,8 +23,7 @@ export class DrivenWorker {
   /** The pod as the world has it: every write of the worker that is granted makes it newer. */
   world: Pod;
   nowMs: number;
-  readonly effects: WorkerEffect[] = [];
-  readonly #actor;
+  readonly #machine;
   #told = 0;
 
   constructor(
@@ -34,21 +33,23 @@ export class DrivenWorker {
     this.world = pod;
     this.nowMs = nowMs;
     const node = { name: 'n1', ip: '172.18.0.2' };
-    this.#actor = createActor(podWorkerMachine, { input: { pod, node, runtime, refusal, nowMs: this.nowMs } });
-    this.#actor.on('effect', ({ effect }) => this.effects.push(effect));
-    this.#actor.start();
+    this.#machine = new WalkedMachine(podWorkerMachine, { pod, node, runtime, refusal, nowMs: this.nowMs });
+  }
+
+  get effects(): WorkerEffect[] {
+    return this.#machine.emitted.map(({ effect }) => effect);
   }
 
   get state(): string {
-    return stateName(this.#actor.getSnapshot().value);
+    return this.#machine.state;
   }
 
   get context() {
-    return this.#actor.getSnapshot().context;
+    return this.#machine.context;
   }
 
   send(fact: WorkerFact): void {
-    this.#actor.send({ ...fact, nowMs: this.nowMs } as WorkerEvent);
+    this.#machine.send({ ...fact, nowMs: this.nowMs } as WorkerEvent);
   }
 
   /** The write under way, if any. */
@@ -110,28 +111,29 @@ export class DrivenWorker {
 }
 
 export class DrivenKubelet {
-  readonly effects: KubeletEffect[] = [];
   nowMs = startMs;
-  readonly #actor;
+  readonly #machine;
   #told = 0;
 
   constructor(profile: NodeProfile) {
     const beat = { renewMs: 10_000, firstRenewMs: 4_000, statusMs: 300_000 };
-    this.#actor = createActor(kubeletMachine, { input: { profile, beat } });
-    this.#actor.on('effect', ({ effect }) => this.effects.push(effect));
-    this.#actor.start();
+    this.#machine = new WalkedMachine(kubeletMachine, { profile, beat });
+  }
+
+  get effects(): KubeletEffect[] {
+    return this.#machine.emitted.map(({ effect }) => effect);
   }
 
   get state(): string {
-    return stateName(this.#actor.getSnapshot().value);
+    return this.#machine.state;
   }
 
   get context() {
-    return this.#actor.getSnapshot().context;
+    return this.#machine.context;
   }
 
   send(fact: KubeletFact): void {
-    this.#actor.send({ ...fact, nowMs: this.nowMs } as KubeletEvent);
+    this.#machine.send({ ...fact, nowMs: this.nowMs } as KubeletEvent);
   }
 
   fire(timer: string): void {
