@@ -47,8 +47,8 @@ export class ChangeWindow {
     this.#first = 0;
   }
 
-  /** Changes after the revision in order, or undefined where some of them have left the window. */
-  after(revision: Revision): Change[] | undefined {
+  /** Changes after the revision in order, the first so many of them, or undefined where some of them have left the window. */
+  after(revision: Revision, countMax = Number.POSITIVE_INFINITY): Change[] | undefined {
     if (revision < this.#floor) return undefined;
     let low = this.#first;
     let high = this.#changes.length;
@@ -57,6 +57,6 @@ export class ChangeWindow {
       if ((this.#changes[middle]?.event.revision ?? 0) <= revision) low = middle + 1;
       else high = middle;
     }
-    return this.#changes.slice(low) as Change[];
+    return this.#changes.slice(low, low + countMax) as Change[];
   }
 }

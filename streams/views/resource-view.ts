@@ -139,9 +139,9 @@ export class ResourceView {
     return this.#resolve(this.#indexed().referringTo(reference));
   }
 
-  /** Recent changes after the revision, or undefined where they have left the window. */
-  changesAfter(revision: Revision): Change[] | undefined {
-    return this.#window.after(revision);
+  /** Recent changes after the revision, the first so many of them, or undefined where they have left the window. */
+  changesAfter(revision: Revision, countMax?: number): Change[] | undefined {
+    return this.#window.after(revision, countMax);
   }
 
   /** The objects as they were at a revision, in list order. Undefined where the revision has left the window. */

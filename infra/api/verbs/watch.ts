@@ -101,7 +101,7 @@ class Watcher {
    * enough.
    */
   async tellPresent(): Promise<Revision | undefined> {
-    const { stored: kind, selection, rendering, options, request } = this.#asked;
+    const { stored: kind, selection, rendering, options } = this.#asked;
     const { view, clock } = this.#ports;
     const resource = view.resource(kind);
     if (selection.selective) await indexesCaughtUp(resource, clock);
@@ -112,10 +112,8 @@ class Watcher {
         if (this.#storedBytes) this.#write(storedFrame(stored, 'ADDED', rendering));
         else this.#sendObject('ADDED', stored.readOnce());
       }
-      if (++seen % objectsPerSlice !== 0) continue;
-      if (this.#stream.pendingBytes > catchUpPendingMax) await this.#stream.drained();
-      await nextTurn();
-      if (this.#stream.closed || request.signal.aborted) return undefined;
+      const enough = ++seen % objectsPerSlice === 0 || this.#stream.pendingBytes > catchUpPendingMax;
+      if (enough && !(await this.#room())) return undefined;
     }
     if (options.initialEvents === true && options.bookmarks) {
       this.#bookmark(revision, { 'k8s.io/initial-events-end': 'true' });
@@ -124,10 +122,43 @@ class Watcher {
   }
 
   /**
+   * Tells what has happened since, no faster than the client takes it, until next to nothing is left to tell; returns the
+   * revision reached. Undefined where the client or the server has had enough.
+   */
+  async catchUp(after: Revision): Promise<Revision | undefined> {
+    const view = this.#ports.view.resource(this.#asked.stored);
+    let reached = await this.#tellLogged(after);
+    while (reached !== undefined) {
+      const changes = view.changesAfter(reached, objectsPerSlice);
+      if (changes === undefined) {
+        // The window has gone on without a client that takes its time.
+        reached = await this.#tellLogged(reached);
+        continue;
+      }
+      const bytes = changes.reduce((sum, { current }) => sum + current.textBytes, 0);
+      if (changes.length < objectsPerSlice && bytes <= catchUpPendingMax) return reached;
+      for (const change of changes) {
+        this.tell(change);
+        reached = change.event.revision;
+        if (this.#stream.pendingBytes > catchUpPendingMax) break;
+      }
+      if (!(await this.#room())) return undefined;
+    }
+    return undefined;
+  }
+
+  /** After a slice: lets others go on and the client take what is on its way. False where there is nobody to go on for. */
+  async #room(): Promise<boolean> {
+    if (this.#stream.pendingBytes > catchUpPendingMax) await this.#stream.drained();
+    await nextTurn();
+    return !this.#stream.closed && !this.#asked.request.signal.aborted;
+  }
+
+  /**
    * Tells the changes that have left the window in memory, from the log, until the window goes on from there; returns
    * the revision reached. Undefined where the log no longer has them: the client is told 410 and lists again.
    */
-  async catchUp(after: Revision): Promise<Revision | undefined> {
+  async #tellLogged(after: Revision): Promise<Revision | undefined> {
     const { stored: kind, request } = this.#asked;
     const { signal } = request;
     const view = this.#ports.view.resource(kind);

@@ -297,6 +297,19 @@ describe('a watch ends', () => {
     expect(await other.told()).toHaveLength(21);
   });
 
+  test('not for a client that begins further back than the bound, and takes it as it comes', async () => {
+    const world = await apiWorld();
+    const from = now(world);
+    for (let i = 0; i < 30; i++) await world.create('configmaps', aConfigMap(`a${i}`));
+    for (let i = 0; i < 30; i++) await change(world, `a${i}`, 'x'.repeat(1_000_000));
+    const since = await world.watch(`${path}?watch=1&resourceVersion=${from}`);
+    const present = await world.watch(`${path}?watch=1`);
+    await settled(200);
+    expect(await since.told()).toHaveLength(60);
+    expect(await present.told()).toHaveLength(30);
+    expect([since.exchange.cut, present.exchange.cut]).toEqual([false, false]);
+  });
+
   test('early in a catch-up without passing over what it has not told', async () => {
     const world = await apiWorld();
     const from = now(world);
