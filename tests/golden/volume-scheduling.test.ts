@@ -240,6 +240,44 @@ describe('what is decided', () => {
     volumeBinding.unreserve(pod, node, { cluster, state, nowMs: 0 });
     expect(asks()).toBeUndefined();
   });
+
+  const refused = "node(s) didn't find available persistent volumes to bind";
+  test.each([
+    // The volume is not another claim's, and the claim's volume is made for one node only.
+    ['manual', 'more', [refused, refused]],
+    ['late', 'data', ['ok', refused]],
+  ])('of a claim that two pods use stays promised while one is on its way (class %s)', (name, asked, held) => {
+    const claims = ['data', 'more'].map((claim) => aClaim(claim, { class: name }));
+    const volumes = name === 'manual' ? [aVolume('v', { class: 'manual' })] : [];
+    const { cluster, shapes } = decide(...claims, late, manual, ...volumes);
+    const asks = (uid: string, claim = 'data') => {
+      const state = new CycleState();
+      const pod = shapes.acquire({ ...claiming(claim), metadata: { ...claiming().metadata, name: uid, uid } });
+      const result = volumeBinding.scope === 'cluster' && volumeBinding.preFilter(pod, cluster, state);
+      if (result === false || result.kind !== 'filter') throw new Error('it has claims');
+      const answers = cluster.nodes.map((node) => result.filter(node)?.reasons[0] ?? 'ok');
+      const [node] = cluster.nodes;
+      const at = { cluster, state, nowMs: 0 };
+      return {
+        answers,
+        reserve: () => node && volumeBinding.reserve(pod, node, at),
+        unreserve: () => node && volumeBinding.unreserve(pod, node, at),
+        prepare: () => node && volumeBinding.preBind(pod, node, at),
+      };
+    };
+    const first = asks('first');
+    first.reserve();
+    const second = asks('second');
+    second.reserve();
+    expect(second.prepare()).toEqual(first.prepare());
+    expect(asks('third', asked).answers).toEqual(held);
+    first.unreserve();
+    // What a pod gives back twice is given back once.
+    first.unreserve();
+    expect(asks('third', asked).answers).toEqual(held);
+    second.unreserve();
+    expect(asks('third', asked).answers).toEqual(['ok', 'ok']);
+  });
 });
 
 describe('VolumeZone', () => {

@@ -64,17 +64,18 @@ export const volumeBinding: FilterPlugin & ReservePlugin & PreBindPlugin = {
   },
   wakesEach: true,
   wakesOn: (event, _, at) => mayHelp(event, at),
-  reserve(_, node, { cluster, state }) {
+  reserve({ uid }, node, { cluster, state }) {
     const volumes = state.get(decided)?.byNode.get(node.name);
     const assumed = assumedIn(cluster);
-    for (const { claim, volume } of volumes?.bindings ?? []) assumed.bind(claim.metadata.uid, volume.metadata.name);
-    for (const { metadata } of volumes?.provisions ?? []) assumed.provision(metadata.uid, node.name);
+    for (const { claim, volume } of volumes?.bindings ?? [])
+      assumed.bind(uid, claim.metadata.uid, volume.metadata.name);
+    for (const { metadata } of volumes?.provisions ?? []) assumed.provision(uid, metadata.uid, node.name);
     return undefined;
   },
-  unreserve(_, node, { cluster, state }) {
-    forget(state.get(decided)?.byNode.get(node.name), assumedIn(cluster));
+  unreserve(pod, node, { cluster, state }) {
+    forget(pod, state.get(decided)?.byNode.get(node.name), assumedIn(cluster));
   },
-  preBind(_, node, { cluster, state }) {
+  preBind(pod, node, { cluster, state }) {
     const decision = state.get(decided);
     const volumes = decision?.byNode.get(node.name);
     if (decision === undefined || volumes === undefined) return { kind: 'done' };
@@ -93,7 +94,7 @@ export const volumeBinding: FilterPlugin & ReservePlugin & PreBindPlugin = {
       case 'failed':
         return progress;
       default:
-        forget(volumes, assumedIn(cluster));
+        forget(pod, volumes, assumedIn(cluster));
         return progress;
     }
   },
@@ -119,9 +120,13 @@ function claimNamed({ metadata: { namespace = '', name } }: PersistentVolumeClai
   return { resource: resources.persistentVolumeClaims, namespace, name };
 }
 
-function forget(volumes: PodVolumes | undefined, assumed: ReturnType<typeof assumedIn>): void {
-  for (const { claim } of volumes?.bindings ?? []) assumed.forget(claim.metadata.uid);
-  for (const { metadata } of volumes?.provisions ?? []) assumed.forget(metadata.uid);
+function forget(
+  { uid }: { readonly uid: string },
+  volumes: PodVolumes | undefined,
+  assumed: ReturnType<typeof assumedIn>,
+): void {
+  for (const { claim } of volumes?.bindings ?? []) assumed.forget(uid, claim.metadata.uid);
+  for (const { metadata } of volumes?.provisions ?? []) assumed.forget(uid, metadata.uid);
 }
 
 /** Verdicts are counted by identity, so equal ones are the same object. */

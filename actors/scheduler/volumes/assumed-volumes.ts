@@ -1,21 +1,28 @@
 // What pods on their way to a node have been promised: this volume for that claim, a new volume on this node for that
-// one. The log knows nothing of it yet, so the next pod must be told here, lest one volume be given away twice.
+// one. The log knows nothing of it yet, so the next pod must be told here, lest one volume be given away twice. Several
+// pods may use one claim: a promise stands as long as one of them is on its way.
 
 import type { ClusterSnapshot } from '../cluster-snapshot.ts';
 
+type Promised = {
+  volume: string | undefined;
+  /** Where its volume is to be made. */
+  node: string | undefined;
+  /** Pods on their way, by uid. */
+  readonly pods: Set<string>;
+};
+
 export class AssumedVolumes {
-  /** Claim uid → volume, and the other way round. */
-  readonly #volumes = new Map<string, string>();
+  readonly #byClaim = new Map<string, Promised>();
+  /** Volume → claim uid. */
   readonly #claims = new Map<string, string>();
-  /** Claim uid → node on which its volume is to be made. */
-  readonly #nodes = new Map<string, string>();
 
   volumeOf(claimUid: string): string | undefined {
-    return this.#volumes.get(claimUid);
+    return this.#byClaim.get(claimUid)?.volume;
   }
 
   nodeOf(claimUid: string): string | undefined {
-    return this.#nodes.get(claimUid);
+    return this.#byClaim.get(claimUid)?.node;
   }
 
   isTaken(volume: string, claimUid: string): boolean {
@@ -23,21 +30,31 @@ export class AssumedVolumes {
     return holder !== undefined && holder !== claimUid;
   }
 
-  bind(claimUid: string, volume: string): void {
-    this.#volumes.set(claimUid, volume);
+  bind(podUid: string, claimUid: string, volume: string): void {
+    this.#promisedTo(podUid, claimUid).volume = volume;
     this.#claims.set(volume, claimUid);
   }
 
-  provision(claimUid: string, node: string): void {
-    this.#nodes.set(claimUid, node);
+  provision(podUid: string, claimUid: string, node: string): void {
+    this.#promisedTo(podUid, claimUid).node = node;
   }
 
-  /** The log tells it from now on, or it did not come about. */
-  forget(claimUid: string): void {
-    const volume = this.#volumes.get(claimUid);
-    if (volume !== undefined) this.#claims.delete(volume);
-    this.#volumes.delete(claimUid);
-    this.#nodes.delete(claimUid);
+  /** The log tells it from now on, or it did not come about: the pod no longer counts on it. */
+  forget(podUid: string, claimUid: string): void {
+    const promised = this.#byClaim.get(claimUid);
+    if (promised?.pods.delete(podUid) !== true || promised.pods.size > 0) return;
+    this.#byClaim.delete(claimUid);
+    if (promised.volume !== undefined) this.#claims.delete(promised.volume);
+  }
+
+  #promisedTo(podUid: string, claimUid: string): Promised {
+    let promised = this.#byClaim.get(claimUid);
+    if (promised === undefined) {
+      promised = { volume: undefined, node: undefined, pods: new Set() };
+      this.#byClaim.set(claimUid, promised);
+    }
+    promised.pods.add(podUid);
+    return promised;
   }
 }
 
