@@ -14,7 +14,9 @@ import { localProvisioner, localProvisionerName } from '../../actors/controllers
 import type { Controller } from '../../actors/kit/controller.ts';
 import { sha256 } from '../../actors/kit/sha256.ts';
 import { annotations } from '../../actors/volumes/claims.ts';
+import { defined } from '../../streams/base/assert.ts';
 import type { KubeObject } from '../../streams/resources/meta.ts';
+import { resources } from '../../streams/resources/names.ts';
 import type { PersistentVolume, PodVolume } from '../../streams/resources/storage.ts';
 import { planOf, reconciled, type When, worldOf } from '../kit/given-world.ts';
 import { aClaim, aClaimingPod, aClass, aVolume, type ClaimTraits } from '../kit/storage.ts';
@@ -242,8 +244,26 @@ describe('attaching', () => {
     const late = { sinceMs: startMs, nowMs: atMs(360) };
     expect(look(held({}), late)).toEqual(['again after 360000 ms']);
     expect(look(held({ ready: 'Unknown' }), late)[0]).toMatch(/^update nodes\/status n1: .*→ none$/);
+    // One that falls ill meanwhile is not waited for longer than from the first look.
+    const soon = { sinceMs: startMs, nowMs: atMs(100) };
+    expect(look(held({ ready: 'Unknown' }), soon)).toEqual(['again after 260000 ms']);
     const gone = [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' as const }];
     expect(look(held({ taints: gone }))[0]).toMatch(/^update nodes\/status n1: .*→ none$/);
+  });
+
+  test('a node that falls ill, or is well again, is looked at', () => {
+    const stored = (object: KubeObject) =>
+      defined(worldOf(object).stored(resources.nodes, { name: 'n1' }), 'it is there');
+    const keys = (before: KubeObject, after: KubeObject) => {
+      const [previous, current] = [stored(before), stored(after)];
+      const change = { type: 'MODIFIED', ref: current.ref, current, previous } as const;
+      const watch = attachDetachController().watches.find(({ resource }) => resource === resources.nodes);
+      return watch?.keys(change, worldOf());
+    };
+    const [well, ill] = [aNode('n1'), aNode('n1', { ready: 'Unknown' })];
+    expect(keys(well, ill)).toEqual(['n1']);
+    expect(keys(ill, well)).toEqual(['n1']);
+    expect(keys(well, aNode('n1', { heardAt: 10 }))).toEqual([]);
   });
 
   test('a volume for one node is not asked for on a second', () => {

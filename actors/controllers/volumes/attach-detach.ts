@@ -61,7 +61,8 @@ function reconcile({ world, key, nowMs, sinceMs }: ReconcileInput, options: Atta
   const node = world.get<Node>(resources.nodes, { name: key });
   const here = attachmentsOf(world, toNode(key));
   const needs = node === undefined ? new Map<string, Need>() : needsOf(world, key);
-  const expired = nowMs - sinceMs >= options.maxWaitForUnmountMs && !holds(node?.status?.conditions, 'Ready');
+  const leftMs = options.maxWaitForUnmountMs - (nowMs - sinceMs);
+  const expired = leftMs <= 0 && !holds(node?.status?.conditions, 'Ready');
   const forced = expired || node?.spec?.taints?.some((taint) => taint.key === outOfService) === true;
   const kept: AttachedVolume[] = [];
   const writes: Write[] = [];
@@ -96,7 +97,7 @@ function reconcile({ world, key, nowMs, sinceMs }: ReconcileInput, options: Atta
     else notes.push(...need.pods.map((pod) => attachedElsewhere(world, pod, need, others)));
   }
   writes.push(...statusWrites(node, kept));
-  return { writes, notes, ...(waits && { againAfterMs: options.maxWaitForUnmountMs }) };
+  return { writes, notes, ...(waits && { againAfterMs: leftMs > 0 ? leftMs : options.maxWaitForUnmountMs }) };
 }
 
 /** In the order of their names, so that what is told of them stays the same. */
@@ -231,7 +232,12 @@ function mayNeedAttaching(world: ObjectReader, pod: Pod, nodeName: string): bool
 function keysOfNode({ type, current, previous }: WatchedChange): readonly Key[] {
   const [node, before] = [current.object as Node, previous?.object as Node | undefined];
   if (type === 'MODIFIED') {
-    const concerns = ({ spec, status }: Node) => [status?.volumesInUse, status?.volumesAttached, spec?.taints];
+    const concerns = ({ spec, status }: Node) => [
+      status?.volumesInUse,
+      status?.volumesAttached,
+      spec?.taints,
+      holds(status?.conditions, 'Ready'),
+    ];
     if (before !== undefined && sameJson(concerns(before), concerns(node))) return [];
   }
   return [node.metadata.name];
