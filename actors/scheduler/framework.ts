@@ -83,8 +83,11 @@ type FilterPluginBase = {
   readonly watches?: readonly ResourceName[];
   /** Whether the event may make a pod suit that this plugin turned away. Saying yes too often costs time, no a wait. */
   wakesOn(event: ClusterEvent, shape: PodShape, at: WakeContext): boolean;
-  /** The hint looks at the pod itself, so it is asked for every pod and not once for all of a shape. */
-  readonly wakesEach?: boolean;
+  /**
+   * The hint looks at the pod itself. With kinds of claims: where the event is about such a claim, it is asked for each pod
+   * that uses it, and otherwise once for all pods of a shape; with true, for every pod, which costs time with many of them.
+   */
+  readonly wakesEach?: boolean | readonly ResourceName[];
 };
 
 /** `pod`: the waiting pod, or any one of its shape. */

@@ -10,8 +10,9 @@ import type { ClusterEvent, FilterPlugin, QueueSortPlugin } from './framework.ts
 import { InFlightEvents } from './in-flight-events.ts';
 import { IncomingCounts, labelOf } from './incoming-counts.ts';
 import { IndexedHeap } from './indexed-heap.ts';
-import type { PodShape, WaitingPod } from './pod-shape.ts';
+import type { WaitingPod } from './pod-shape.ts';
 import { type Backoff, backoffMs, newlyQueued, type Place, type QueuedPod, readyEarlier } from './queued-pod.ts';
+import { type Audience, type Hints, UnschedulablePods } from './unschedulable-pods.ts';
 
 export type QueueCounts = Readonly<Record<Exclude<Place, 'out'>, number>>;
 
@@ -38,11 +39,13 @@ export class SchedulingQueue {
   readonly #active: IndexedHeap<QueuedPod>;
   readonly #backoff = new IndexedHeap<QueuedPod>(readyEarlier);
   readonly #errorBackoff = new IndexedHeap<QueuedPod>(readyEarlier);
-  /** By shape: whether an event helps is asked once for all pods alike. */
-  readonly #unschedulable = new Map<PodShape, Set<QueuedPod>>();
+  readonly #unschedulable = new UnschedulablePods();
   readonly #inFlight = new InFlightEvents();
   readonly #gated = new Set<QueuedPod>();
-  readonly #counts = { unschedulable: 0 };
+  readonly #hints: Hints = {
+    audience: (event, queued) => this.#audience(event, queued),
+    helps: (event, queued) => this.#helps(event, queued),
+  };
   #order = 0;
 
   constructor(options: SchedulingQueueOptions) {
@@ -57,7 +60,7 @@ export class SchedulingQueue {
     return {
       active: this.#active.size,
       backoff: this.#backoff.size + this.#errorBackoff.size,
-      ...this.#counts,
+      unschedulable: this.#unschedulable.size,
       gated: this.#gated.size,
     };
   }
@@ -188,18 +191,7 @@ export class SchedulingQueue {
   /** Moves the pods that the event may help to where they are tried again; says how many. */
   wake(event: ClusterEvent, { nowMs, cause, except }: WakeMoment): number {
     this.#inFlight.record(event, except);
-    const woken: QueuedPod[] = [];
-    for (const group of this.#unschedulable.values()) {
-      let asked: readonly string[] | undefined;
-      let helps = false;
-      for (const queued of group) {
-        if (queued.rejectedBy !== asked || this.#wakesEach(queued)) {
-          asked = queued.rejectedBy;
-          helps = this.#helps(event, queued);
-        }
-        if (helps) woken.push(queued);
-      }
-    }
+    const woken = this.#unschedulable.helpedBy(event, this.#hints);
     for (const queued of woken) this.#wakeUp(queued, { nowMs, cause }, labelOf(event));
     return woken.length;
   }
@@ -217,8 +209,8 @@ export class SchedulingQueue {
   /** Tries again the pods that nothing has woken for five minutes. */
   flushUnschedulable(nowMs: number): void {
     const stale: QueuedPod[] = [];
-    for (const group of this.#unschedulable.values()) {
-      for (const queued of group) if (nowMs - queued.queuedAtMs > unschedulableMsMax) stale.push(queued);
+    for (const queued of this.#unschedulable.pods()) {
+      if (nowMs - queued.queuedAtMs > unschedulableMsMax) stale.push(queued);
     }
     for (const queued of stale) this.#wakeUp(queued, { nowMs, cause: queued.cause }, 'UnschedulableTimeout');
   }
@@ -235,9 +227,19 @@ export class SchedulingQueue {
     return rejectedBy.some((name) => plugins.get(name)?.wakesOn(event, info.shape, at) ?? true);
   }
 
-  #wakesEach({ info, rejectedBy }: QueuedPod): boolean {
+  #audience(event: ClusterEvent, { info, rejectedBy }: QueuedPod): Audience {
     const plugins = this.#options.filters(info.shape.schedulerName);
-    return rejectedBy.some((name) => plugins.get(name)?.wakesEach === true);
+    let audience: Audience = 'one';
+    for (const name of rejectedBy) {
+      const wakesEach = plugins.get(name)?.wakesEach ?? false;
+      if (wakesEach === true) return 'each';
+      if (wakesEach === false || event.kind !== 'objectChanged') continue;
+      if (
+        wakesEach.some(({ resource, group }) => resource === event.resource.resource && group === event.resource.group)
+      )
+        audience = 'users';
+    }
+    return audience;
   }
 
   #wakeUp(queued: QueuedPod, { nowMs, cause }: WakeMoment, label: string): void {
@@ -268,25 +270,15 @@ export class SchedulingQueue {
     if (place === 'active') this.#active.push(queued);
     else if (place === 'backoff') this.#heapOf(queued).push(queued);
     else if (place === 'gated') this.#gated.add(queued);
-    else if (place === 'unschedulable') {
-      this.#counts.unschedulable++;
-      const group = this.#unschedulable.get(queued.info.shape);
-      if (group === undefined) this.#unschedulable.set(queued.info.shape, new Set([queued]));
-      else group.add(queued);
-    }
+    else if (place === 'unschedulable') this.#unschedulable.add(queued);
   }
 
   #leave(queued: QueuedPod): void {
-    const { place, info } = queued;
+    const { place } = queued;
     queued.place = 'out';
     if (place === 'active') this.#active.remove(queued);
     else if (place === 'backoff') this.#heapOf(queued).remove(queued);
     else if (place === 'gated') this.#gated.delete(queued);
-    else if (place === 'unschedulable') {
-      this.#counts.unschedulable--;
-      const group = this.#unschedulable.get(info.shape);
-      group?.delete(queued);
-      if (group?.size === 0) this.#unschedulable.delete(info.shape);
-    }
+    else if (place === 'unschedulable') this.#unschedulable.delete(queued);
   }
 }

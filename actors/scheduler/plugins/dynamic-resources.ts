@@ -59,7 +59,7 @@ export function dynamicResourcesWith(selects: SelectsDevice): Plugin {
       name,
       scope: 'cluster',
       watches,
-      wakesEach: true,
+      wakesEach: [resources.resourceClaims],
       preFilter(pod, cluster, state): PreFilterResult {
         if ((pod.pod.spec.resourceClaims ?? []).length === 0) return skip;
         const claims = claimsOf(pod, cluster);
@@ -148,7 +148,7 @@ function helps({ resource, change, object, previous }: ObjectChanged, { pod, nam
   if (object.metadata.namespace !== namespace) return false;
   return (pod.spec.resourceClaims ?? []).some((entry) => {
     const named = claimNameOf(pod, entry);
-    return named.kind !== 'named' || named.name === object.metadata.name;
+    return named.kind === 'named' && named.name === object.metadata.name;
   });
 }
 

@@ -45,7 +45,7 @@ export const nodeVolumeLimits: FilterPlugin = {
     };
     return { kind: 'filter', filter };
   },
-  wakesEach: true,
+  wakesEach: [resources.persistentVolumeClaims],
   wakesOn(event, _, { pod }) {
     if (event.kind === 'nodeAdded' || event.kind === 'podLeft') return true;
     if (event.kind !== 'objectChanged') return false;

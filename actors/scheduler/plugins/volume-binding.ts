@@ -62,7 +62,7 @@ export const volumeBinding: FilterPlugin & ReservePlugin & PreBindPlugin = {
     };
     return { kind: 'filter', filter };
   },
-  wakesEach: true,
+  wakesEach: [resources.persistentVolumeClaims],
   wakesOn: (event, _, at) => mayHelp(event, at),
   reserve({ uid }, node, { cluster, state }) {
     const volumes = state.get(decided)?.byNode.get(node.name);

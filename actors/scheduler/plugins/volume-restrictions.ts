@@ -53,10 +53,10 @@ export const volumeRestrictions: FilterPlugin = {
     };
     return { kind: 'filter', filter, adjust };
   },
-  wakesEach: true,
+  wakesEach: [resources.persistentVolumeClaims],
   wakesOn(event, _, { pod }) {
     if (event.kind === 'nodeAdded' || event.kind === 'podLeft') return true;
-    if (event.kind !== 'objectChanged') return false;
+    if (event.kind !== 'objectChanged' || event.resource.resource !== 'persistentvolumeclaims') return false;
     return event.change === 'ADDED' && isClaimOf(pod, event.object);
   },
 };

@@ -40,7 +40,7 @@ export const volumeZone: FilterPlugin = {
     };
     return { kind: 'filter', filter };
   },
-  wakesEach: true,
+  wakesEach: [resources.persistentVolumeClaims],
   wakesOn(event, _, { pod }) {
     if (event.kind === 'nodeAdded') return true;
     if (event.kind === 'nodeChanged') return event.aspects.labels;

@@ -1,12 +1,20 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ClusterSnapshot } from '../../../../actors/scheduler/cluster-snapshot.ts';
+import type { ClusterEvent, FilterPlugin } from '../../../../actors/scheduler/framework.ts';
 import { nodeResourcesFitFilter } from '../../../../actors/scheduler/plugins/node-resources-fit.ts';
 import { nodeUnschedulable } from '../../../../actors/scheduler/plugins/node-unschedulable.ts';
+import { nodeVolumeLimits } from '../../../../actors/scheduler/plugins/node-volume-limits.ts';
 import { prioritySort } from '../../../../actors/scheduler/plugins/priority-sort.ts';
+import { volumeBinding } from '../../../../actors/scheduler/plugins/volume-binding.ts';
+import { volumeRestrictions } from '../../../../actors/scheduler/plugins/volume-restrictions.ts';
+import { volumeZone } from '../../../../actors/scheduler/plugins/volume-zone.ts';
 import { PodShapes } from '../../../../actors/scheduler/pod-shape.ts';
 import { backoffMs, type QueuedPod } from '../../../../actors/scheduler/queued-pod.ts';
 import { SchedulingQueue } from '../../../../actors/scheduler/scheduling-queue.ts';
 import { defined } from '../../../../streams/base/assert.ts';
+import { resources } from '../../../../streams/resources/names.ts';
+import type { PodVolume } from '../../../../streams/resources/storage.ts';
 import { aNode, aPod, aScene, type PodTraits } from '../../../kit/scheduling.ts';
 
 const plugins = new Map([nodeResourcesFitFilter, nodeUnschedulable].map((plugin) => [plugin.name, plugin]));
@@ -166,4 +174,102 @@ test('a pod is in one place at a time, so it cannot be put back twice', () => {
   const queued = add('p', 0);
   queue.putUnschedulable(take(), [], 0);
   expect(() => queue.putBack(queued, { nowMs: 0, gated: false })).toThrow('only a pod that was given out is put back');
+});
+
+describe('pods with claims of their own', () => {
+  const filters: readonly FilterPlugin[] = [
+    volumeBinding,
+    volumeZone,
+    volumeRestrictions,
+    nodeVolumeLimits,
+    nodeResourcesFitFilter,
+  ];
+  let asked: { plugin: string; pod: string }[] = [];
+  const noting = new Map(
+    filters.map((plugin) => [
+      plugin.name,
+      {
+        ...plugin,
+        wakesOn: (...[event, shape, at]: Parameters<FilterPlugin['wakesOn']>) => {
+          asked.push({ plugin: plugin.name, pod: at.pod.name });
+          return plugin.wakesOn(event, shape, at);
+        },
+      } as FilterPlugin,
+    ]),
+  );
+  const claiming = (name: string): PodTraits => ({
+    volumes: [{ name: 'data', persistentVolumeClaim: { claimName: `of-${name}` } } satisfies PodVolume],
+  });
+  const object = (kind: keyof typeof resources, name: string, namespace?: string): ClusterEvent => ({
+    kind: 'objectChanged',
+    change: 'ADDED',
+    resource: resources[kind],
+    object: { apiVersion: 'v1', kind: 'x', metadata: { name, uid: name, ...(namespace && { namespace }) } },
+    previous: undefined,
+  });
+  const cluster = new ClusterSnapshot();
+
+  beforeEach(() => {
+    queue = new SchedulingQueue({ sort: prioritySort, filters: () => noting, cluster });
+    asked = [];
+  });
+
+  /** Puts them where they wait, each turned away by these. */
+  const wait = (pods: readonly { readonly name: string; readonly rejectedBy: readonly string[] }[]) => {
+    for (const { name } of pods) add(name, 0, claiming(name));
+    const rejectedBy = new Map(pods.map((pod) => [pod.name, pod.rejectedBy]));
+    for (let queued = queue.pop(); queued !== undefined; queued = queue.pop())
+      queue.putUnschedulable(queued, rejectedBy.get(queued.info.name) ?? [], 0);
+  };
+
+  test('are asked about one of them, where the event is about the claim of one', () => {
+    wait(Array.from({ length: 100 }, (_, i) => ({ name: `p${i}`, rejectedBy: ['VolumeBinding'] })));
+    expect(queue.wake(object('persistentVolumeClaims', 'of-p7', 'default'), { nowMs: 60_000, cause })).toBe(1);
+    expect(take().info.name).toBe('p7');
+    expect(asked.length).toBeLessThanOrEqual(2);
+    expect(queue.wake(object('persistentVolumeClaims', 'of-p7', 'elsewhere'), { nowMs: 60_000, cause })).toBe(0);
+    expect(queue.wake(object('persistentVolumeClaims', 'of-p9', 'default'), { nowMs: 60_000, cause })).toBe(1);
+    asked = [];
+    expect(queue.wake(object('persistentVolumes', 'v'), { nowMs: 60_000, cause })).toBe(98);
+    expect(asked).toHaveLength(1);
+    queue.remove('uid-of-p8');
+    expect(queue.counts.unschedulable).toBe(0);
+  });
+
+  test('are woken by what would wake each of them if it were asked', () => {
+    const name = fc.constantFrom(...Array.from({ length: 8 }, (_, i) => `p${i}`));
+    const rejectedBy = fc.subarray(filters.map((plugin) => plugin.name));
+    const event = fc.oneof(
+      fc
+        .tuple(fc.constantFrom('default', 'elsewhere'), name)
+        .map(([namespace, of]) => object('persistentVolumeClaims', `of-${of}`, namespace)),
+      fc
+        .constantFrom<keyof typeof resources>('persistentVolumes', 'csiNodes', 'storageClasses', 'resourceClaims')
+        .map((kind) => object(kind, 'x')),
+      fc.constantFrom(nodeAdded('1'), { kind: 'nodeRemoved' } as const),
+    );
+    const pods = fc.uniqueArray(fc.record({ name, rejectedBy }), { selector: (pod) => pod.name, maxLength: 8 });
+    fc.assert(
+      fc.property(pods, fc.array(event, { minLength: 1, maxLength: 4 }), (waiting, events) => {
+        queue = new SchedulingQueue({ sort: prioritySort, filters: () => noting, cluster });
+        shapes = new PodShapes();
+        wait(waiting);
+        for (const happened of events) {
+          const expected = [...queue.pods()]
+            .filter(({ place }) => place === 'unschedulable')
+            .filter(({ info, rejectedBy: by }) => {
+              const helps = (plugin: string) =>
+                noting.get(plugin)?.wakesOn(happened, info.shape, { pod: info, cluster });
+              return by.length === 0 || by.some(helps);
+            })
+            .map(({ info }) => info.name);
+          expect(queue.wake(happened, { nowMs: 60_000, cause })).toBe(expected.length);
+          const woken = [...queue.pods()].filter(({ place }) => place === 'active').map(({ info }) => info.name);
+          expect(woken).toEqual(expect.arrayContaining(expected));
+          for (const pod of names()) queue.done(`uid-of-${pod}`);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
