@@ -62,9 +62,9 @@ export const applyConfiguration = (request: ApplyRequest): ApplyOutcome => {
 
 const invalidConfiguration = (request: ApplyRequest): InvalidPatch | undefined => {
   const { configuration, apiVersion, kind, before, schema } = request;
-  const given = { apiVersion: own(configuration, 'apiVersion') ?? '', kind: own(configuration, 'kind') ?? '' };
+  const given = { apiVersion: textAt(configuration, 'apiVersion'), kind: textAt(configuration, 'kind') };
   if (given.apiVersion !== apiVersion || given.kind !== kind) {
-    return badRequest(`invalid object type: ${printGroupVersionKind(String(given.apiVersion), String(given.kind))}`);
+    return badRequest(`invalid object type: ${printGroupVersionKind(given.apiVersion, given.kind)}`);
   }
   if ((managedFieldsOf(configuration) ?? null) !== null) return badRequest('metadata.managedFields must be nil');
   if (parseOwners(managedFieldsOf(before), true) === undefined) {
@@ -73,11 +73,15 @@ const invalidConfiguration = (request: ApplyRequest): InvalidPatch | undefined =
   const complaints = validateApplied(configuration, schema);
   if (complaints === undefined) return undefined;
   const metadata = own(configuration, 'metadata');
-  const [namespace, name] = ['namespace', 'name'].map(
-    (key) => (isObject(metadata) ? own(metadata, key) : undefined) ?? '',
-  );
+  const [namespace, name] = ['namespace', 'name'].map((key) => (isObject(metadata) ? textAt(metadata, key) : ''));
   const which = `${namespace}/${name}; ${printGroupVersionKind(apiVersion, kind)}`;
   return unclassified(`failed to create typed patch object (${which}): ${complaints}`);
+};
+
+/** As clients of unstructured objects read it: what is no text is not there. */
+const textAt = (object: JsonObject, key: string): string => {
+  const value = own(object, key);
+  return typeof value === 'string' ? value : '';
 };
 
 const printGroupVersionKind = (apiVersion: string, kind: string): string =>

@@ -307,6 +307,13 @@ describe('a configuration that is refused', () => {
   test.each<[string, JsonObject, number, string]>([
     ['of another kind', { ...named({}), kind: 'StatefulSet' }, 400, 'invalid object type: apps/v1, Kind=StatefulSet'],
     ['of another version', { ...named({}), apiVersion: 'v1' }, 400, 'invalid object type: /v1, Kind=Deployment'],
+    ['of no kind', { ...named({}), kind: { a: 1 } }, 400, 'invalid object type: apps/v1, Kind='],
+    [
+      'with a name that is no text',
+      { ...named({}), metadata: { name: { a: 1 } } },
+      500,
+      'failed to create typed patch object (/; apps/v1, Kind=Deployment): .metadata.name: expected string, got &{map[a:1]}',
+    ],
     ['with managedFields', deployment({}, { managedFields: [] }), 400, 'metadata.managedFields must be nil'],
     ['with an unknown field', named({ foo: 1 }), 500, `${prefix}.spec.foo: field not declared in schema`],
     [
