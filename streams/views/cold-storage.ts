@@ -22,7 +22,7 @@ export function unpacked({ base, delta }: Packed): Buffer {
 /** Puts the text into memory that has room for it. */
 export function unpackInto({ base, delta }: Packed, memory: Buffer, at: number): void {
   if (delta === '') base.bytes.copy(memory, at);
-  else writeText(delta, base, memory, at);
+  else writeText(delta, base, { memory, start: at });
 }
 
 type Bounds = {

@@ -81,7 +81,7 @@ export function deltaOf(text: Buffer, base: DeltaBase, lengthMax: number): strin
 /** The text of which this is the delta. */
 export function textOf(delta: string, base: DeltaBase): Buffer {
   const text = Buffer.allocUnsafe(textBytesOf(delta));
-  writeText(delta, base, text, 0);
+  writeText(delta, base, { memory: text, start: 0 });
   return text;
 }
 
@@ -91,8 +91,26 @@ export function textBytesOf(delta: string): number {
   return readVarint(delta);
 }
 
-/** Puts the text into memory that has room for it. */
-export function writeText(delta: string, { bytes }: DeltaBase, memory: Buffer, start: number): void {
+/** Which stretches of a text stand in its base: in order, their places in both and how long they are. */
+export class Stretches {
+  readonly starts: number[] = [];
+  readonly froms: number[] = [];
+  readonly lengths: number[] = [];
+  count = 0;
+
+  add(start: number, from: number, length: number): void {
+    this.starts[this.count] = start;
+    this.froms[this.count] = from;
+    this.lengths[this.count++] = length;
+  }
+}
+
+/** Puts the text into memory that has room for it; `stretches` is told what of it is the base's. */
+export function writeText(
+  delta: string,
+  { bytes }: DeltaBase,
+  { memory, start, stretches }: { readonly memory: Buffer; readonly start: number; readonly stretches?: Stretches },
+): void {
   const end = delta.length;
   let at = start;
   let there = 0;
@@ -109,6 +127,7 @@ export function writeText(delta: string, { bytes }: DeltaBase, memory: Buffer, s
     there += unzigzag(readVarint(delta));
     if (length <= shortMax) for (let i = 0; i < length; i++) memory[at + i] = bytes[there + i] as number;
     else bytes.copy(memory, at, there, there + length);
+    stretches?.add(at, there, length);
     at += length;
     there += length;
   }

@@ -10,6 +10,8 @@ import type { AnyObject } from '../resources/meta.ts';
 import { cutFields } from '../resources/shared-fields.ts';
 import { coldStorage, type Packable, type Packed, unpacked, unpackInto } from './cold-storage.ts';
 import { type Coolable, hotObjects } from './hot-objects.ts';
+import { sharedValues } from './shared-values.ts';
+import { PartReader } from './text-parts.ts';
 
 export class StoredObject implements Coolable, Packable {
   readonly ref: ObjectRef;
@@ -75,7 +77,19 @@ export class StoredObject implements Coolable, Packable {
 
   /** The same for one use among very many, which it is not kept for. */
   readOnce(): AnyObject {
-    return this.#object ?? this.#parse();
+    return this.#object ?? this.#readShared() ?? this.#parse();
+  }
+
+  /** Puts the JSON of the metadata behind what the writer has, as clients see it. */
+  writeMetadata(into: ByteWriter): void {
+    const found = this.#metadata();
+    if (found === undefined) into.text(JSON.stringify(this.readOnce().metadata));
+    else {
+      const { text, start, end } = found;
+      const revision = this.revision === 0 ? '' : `"resourceVersion":"${this.revision}"`;
+      into.text(revision === '' || end - start === 2 ? `{${revision}` : `{${revision},`);
+      into.raw(text.subarray(start + 1, end));
+    }
   }
 
   /** The same version in another form, of which these are the bytes (without the resourceVersion). */
@@ -106,6 +120,36 @@ export class StoredObject implements Coolable, Packable {
     this.#text = coldStorage.pack(Buffer.from(buffer, byteOffset, byteLength), this.ref);
   }
 
+  /** Where the metadata stands, and in which memory; undefined where the text is not spelled as usual. */
+  #metadata(): { readonly text: Buffer; readonly start: number; readonly end: number } | undefined {
+    try {
+      const shared = this.#text instanceof Uint8Array ? undefined : sharedValues.reader(this.#text);
+      if (shared !== undefined) return { text: shared.text, ...shared.reader.member('metadata') };
+      const { buffer, byteOffset, byteLength } = this.encoded();
+      const text = Buffer.from(buffer, byteOffset, byteLength);
+      return { text, ...new PartReader(text, { end: byteLength }).member('metadata') };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What it has in common with others is the very same there. */
+  #readShared(): AnyObject | undefined {
+    if (this.#text instanceof Uint8Array) return undefined;
+    try {
+      const parsed = sharedValues.reader(this.#text)?.reader.whole() as Mutable | undefined;
+      if (parsed === undefined) return undefined;
+      return { ...parsed, metadata: this.#withRevision(parsed.metadata) } as unknown as AnyObject;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Position zero is no event: an object that was only imagined (dry run) has no resourceVersion. */
+  #withRevision(metadata: Mutable['metadata']): Mutable['metadata'] {
+    return this.revision === 0 ? metadata : { resourceVersion: String(this.revision), ...metadata };
+  }
+
   #parse(): AnyObject {
     const { bytes, cuts } = cutFields(this.encoded());
     this.#leanBytes = bytes.byteLength;
@@ -117,8 +161,7 @@ export class StoredObject implements Coolable, Packable {
     // Fields that stand elsewhere look the same in the bytes; then the object is read whole.
     if (entries.length !== cuts.length) return JSON.parse(this.json.toString('utf8')) as AnyObject;
     for (const [index, entry] of entries.entries()) entry.fieldsV1 = cuts[index]?.fields.parsed ?? {};
-    // Position zero is no event: an object that was only imagined (dry run) has no resourceVersion.
-    if (this.revision !== 0) parsed.metadata = { resourceVersion: String(this.revision), ...metadata };
+    parsed.metadata = this.#withRevision(metadata);
     return parsed as unknown as AnyObject;
   }
 }

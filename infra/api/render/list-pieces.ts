@@ -10,8 +10,8 @@ import { pieceBytes } from '../http/lent-memory.ts';
 import type { ObjectSchema } from '../kinds/schema.ts';
 import { schemaOf } from '../kinds/type-names.ts';
 import type { Listed } from '../verbs/list.ts';
-import { asKind, shown } from './convert.ts';
-import { apiVersionOf, partial, type Rendering, servesStoredBytes, tableHead, tableRow } from './render.ts';
+import { asKind, isStoredKind, shown } from './convert.ts';
+import { apiVersionOf, partial, type Rendering, tableCells, tableHead, tableRow } from './render.ts';
 
 /** How much is made between two looks at whether others wait. */
 const objectsPerLook = 8;
@@ -28,6 +28,8 @@ type Shape = {
   /** The name of the items in it. */
   readonly items: 'items' | 'rows';
   readonly item: (stored: StoredObject) => object;
+  /** Writes an item's JSON, where that is done with the bytes there are. */
+  readonly write: ((stored: StoredObject, into: ByteWriter) => void) | undefined;
 };
 
 /** Where the next piece is written. */
@@ -45,19 +47,12 @@ export function* listPieces(
   memory: Memory = ownMemory,
 ): Generator<ByteWriter | undefined> {
   const shape = shapeOf(listed, rendering);
-  const { form, kind } = rendering;
+  const { form } = rendering;
   const pieces = new Pieces(memory);
+  const schemas = form.encoding === 'protobuf' ? protobufSchemas(shape.document) : undefined;
   if (form.encoding === 'yaml') yield* yamlPieces(listed, shape, pieces);
-  else if (form.encoding === 'json') {
-    const whole = servesStoredBytes(rendering)
-      ? (stored: StoredObject, into: ByteWriter) => shown(stored, kind).writeJson(into)
-      : undefined;
-    yield* jsonPieces(listed, shape, { pretty: form.pretty, whole, pieces });
-  } else {
-    const schemas = protobufSchemas(shape.document);
-    if (schemas === undefined) yield* jsonPieces(listed, shape, { pretty: false, whole: undefined, pieces });
-    else yield* protobufPieces(listed, shape, { schemas, pieces });
-  }
+  else if (schemas !== undefined) yield* protobufPieces(listed, shape, { schemas, pieces });
+  else yield* jsonPieces(listed, shape, { pretty: form.encoding === 'json' && form.pretty, pieces });
   yield pieces.into;
 }
 
@@ -97,41 +92,55 @@ function shapeOf(listed: Listed, rendering: Rendering): Shape {
   const metadata = listMeta(listed);
   const meta = `meta.k8s.io/${form.metaVersion}`;
   const read = listed.items.length > keptMax ? once : kept;
+  const asStored = isStoredKind(kind) && kind.custom === undefined;
+  const partialHead = `{"kind":"PartialObjectMetadata","apiVersion":"${meta}","metadata":`;
+  const writePartial = (stored: StoredObject, into: ByteWriter) => {
+    into.text(partialHead);
+    stored.writeMetadata(into);
+    into.byte(closingBrace);
+  };
   switch (form.as) {
     case 'table':
       return {
         document: tableHead(rendering, metadata),
         items: 'rows',
         item: (stored) => tableRow(read(stored), rendering),
+        write: asStored
+          ? (stored, into) => {
+              into.text(`{"cells":${JSON.stringify(tableCells(read(stored), rendering))}`);
+              if (form.includeObject !== 'None') into.text(',"object":');
+              if (form.includeObject === 'Metadata') writePartial(stored, into);
+              else if (form.includeObject === 'Object') stored.writeJson(into);
+              into.byte(closingBrace);
+            }
+          : undefined,
       };
     case 'partial':
       return {
         document: { kind: 'PartialObjectMetadataList', apiVersion: meta, metadata },
         items: 'items',
         item: (stored) => partial(asKind(read(stored), kind), form),
+        write: asStored ? writePartial : undefined,
       };
     case 'object':
       return {
         document: { kind: kind.listKind, apiVersion: apiVersionOf(kind), metadata },
         items: 'items',
         item: (stored) => asKind(read(stored), kind),
+        write: isStoredKind(kind) ? (stored, into) => shown(stored, kind).writeJson(into) : undefined,
       };
   }
 }
 
-type JsonOptions = {
-  readonly pretty: boolean;
-  /** Writes an object where its bytes need not be made. */
-  readonly whole: ((stored: StoredObject, into: ByteWriter) => void) | undefined;
-  readonly pieces: Pieces;
-};
+type JsonOptions = { readonly pretty: boolean; readonly pieces: Pieces };
 
-function* jsonPieces({ items }: Listed, shape: Shape, { pretty, whole, pieces }: JsonOptions) {
+function* jsonPieces({ items }: Listed, shape: Shape, { pretty, pieces }: JsonOptions) {
   const text = pretty ? JSON.stringify(shape.document, null, 2) : JSON.stringify(shape.document);
   pieces.into.text(pretty ? `${text.slice(0, -2)},\n  "${shape.items}": [` : `${text.slice(0, -1)},"${shape.items}":[`);
+  const write = pretty ? undefined : shape.write;
   for (const stored of items) {
     if (stored !== items[0]) pieces.into.byte(comma);
-    if (whole !== undefined) whole(stored, pieces.into);
+    if (write !== undefined) write(stored, pieces.into);
     else {
       const item = shape.item(stored);
       pieces.into.text(
@@ -144,6 +153,7 @@ function* jsonPieces({ items }: Listed, shape: Shape, { pretty, whole, pieces }:
 }
 
 const comma = 0x2c;
+const closingBrace = 0x7d;
 
 function* yamlPieces({ items }: Listed, shape: Shape, pieces: Pieces) {
   const text = (value: object) => yamlLibrary().stringify(value, { version: '1.1', aliasDuplicateObjects: false });

@@ -8,6 +8,7 @@ import { yamlLibrary } from '../codec/yaml-library.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { schemaOf } from '../kinds/type-names.ts';
 import { tablePrinterOf } from '../tables/printers.ts';
+import type { Cell } from '../tables/table.ts';
 import { asKind, isStoredKind, shown } from './convert.ts';
 import type { Form } from './form.ts';
 
@@ -100,7 +101,12 @@ export function tableHead({ kind, form }: Rendering, metadata: object): Readonly
 /** Printers read stored objects; what comes along with a row is of the kind asked for. */
 export function tableRow(stored: AnyObject, { kind, form, nowMs }: Rendering): object {
   const object = kind.custom?.read(stored) ?? stored;
-  return { cells: tablePrinterOf(kind).cells(object, nowMs), ...included(object, { kind, form }) };
+  return { cells: tableCells(object, { kind, nowMs }), ...included(object, { kind, form }) };
+}
+
+/** The cells alone, of an object as its kind reads it. */
+export function tableCells(object: AnyObject, { kind, nowMs }: Pick<Rendering, 'kind' | 'nowMs'>): readonly Cell[] {
+  return tablePrinterOf(kind).cells(object, nowMs);
 }
 
 function included(object: AnyObject, { kind, form }: Pick<Rendering, 'kind' | 'form'>): { object?: object } {

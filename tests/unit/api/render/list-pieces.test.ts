@@ -67,11 +67,17 @@ describe.each([0, 1, 100])('a list of %i pods', (count) => {
     const table = JSON.parse((await listed(count, { as: 'table' })).bytes.toString());
     expect(table).toMatchObject({ kind: 'Table', apiVersion: 'meta.k8s.io/v1' });
     expect(table.rows).toHaveLength(count);
+    const all = JSON.parse((await listed(count, { as: 'table', includeObject: 'Object' })).bytes.toString());
+    expect(all.rows.map(({ cells }: { cells: unknown }) => cells)).toEqual(
+      table.rows.map(({ cells }: { cells: unknown }) => cells),
+    );
     const { bytes, document } = await listed(count, { as: 'partial' });
     const { items } = JSON.parse(bytes.toString());
     expect(items).toEqual(
       document.items.map(({ metadata }) => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata })),
     );
+    expect(table.rows.map(({ object }: { object: unknown }) => object)).toEqual(items);
+    expect(all.rows.map(({ object }: { object: unknown }) => object)).toEqual(document.items);
   });
 });
 
