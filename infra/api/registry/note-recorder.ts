@@ -1,7 +1,9 @@
 // Core Events for people: what `kubectl describe` and `kubectl get events` show. Like notes about the same object are
-// joined into one Event whose count goes up. Best effort: a note that cannot be recorded is dropped, never waited for.
+// joined into one Event whose count goes up (`note-correlator.ts`). Best effort: a note that cannot be recorded is
+// dropped, never waited for.
 
 import type { Note } from '../../../actors/kit/write.ts';
+import { defined } from '../../../streams/base/assert.ts';
 import type { Random } from '../../../streams/base/random.ts';
 import type { CoreEvent } from '../../../streams/resources/config.ts';
 import { type AnyObject, microTimestamp, timestamp } from '../../../streams/resources/meta.ts';
@@ -10,19 +12,18 @@ import type { Kind } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { strategyOf } from '../strategies/strategies.ts';
 import type { RequestContext } from './context.ts';
+import { type Correlated, NoteCorrelator } from './note-correlator.ts';
 import type { Recorder } from './recorder.ts';
 import { type Registry, refOf } from './registry.ts';
 
-type Known = { readonly name: string; count: number; readonly created: Promise<void> };
-
-const knownMax = 4_096;
 const pendingMax = 1_000;
 
 export class NoteRecorder {
   readonly #registry: Registry;
   readonly #recorder: Recorder;
   readonly #random: Random;
-  readonly #known = new Map<string, Known>();
+  readonly #correlator = new NoteCorrelator();
+  readonly #kind = defined(kindOf('', 'events'), 'there are core Events');
   #pending = 0;
   #sequence = 0;
 
@@ -34,36 +35,34 @@ export class NoteRecorder {
 
   record(note: Note, context: RequestContext): void {
     if (this.#pending >= pendingMax) return;
+    const correlated = this.#correlator.take(note, this.#recorder.now());
+    if (correlated === undefined) return;
     this.#pending++;
-    this.#write(note, context)
-      .catch(() => {})
-      .finally(() => {
-        this.#pending--;
-      });
+    const done = () => void this.#pending--;
+    this.#write(note, correlated, context).then(done, done);
   }
 
-  async #write(note: Note, context: RequestContext): Promise<void> {
-    const kind = kindOf('', 'events');
-    if (kind === undefined) return;
+  async #write(note: Note, { told, message }: Correlated, context: RequestContext): Promise<void> {
+    const kind = this.#kind;
     const namespace = note.regarding.metadata.namespace || 'default';
-    const id = identity(note);
-    const known = this.#known.get(id);
-    // The first one may still be on its way to the log.
-    if (known !== undefined) await known.created.catch(() => {});
-    const existing = known && this.#registry.view.get<CoreEvent>(resources.events, { namespace, name: known.name });
-    if (known !== undefined && existing !== undefined) {
-      known.count++;
-      const lastTimestamp = timestamp(this.#recorder.now());
-      const change = ({ object }: { object: AnyObject }) => {
-        const { resourceVersion: _, ...metadata } = object.metadata;
-        return { ...object, metadata, count: known.count, lastTimestamp } as AnyObject;
-      };
-      await this.#registry.update({ kind, namespace, name: known.name }, { change }, context);
-      return;
+    if (told.event !== undefined) {
+      const { name, created } = told.event;
+      // The first one may still be on its way to the log.
+      await created.catch(() => {});
+      if (this.#registry.view.stored(resources.events, { namespace, name }) !== undefined) {
+        const lastTimestamp = timestamp(this.#recorder.now());
+        const change = ({ object }: { object: AnyObject }) => {
+          const { resourceVersion: _, ...metadata } = object.metadata;
+          return { ...object, metadata, message: cut(message), count: told.count, lastTimestamp } as AnyObject;
+        };
+        await this.#registry.update({ kind, namespace, name }, { change }, context);
+        return;
+      }
     }
-    const event = this.#event(note, namespace);
+    const event = this.#event(note, { namespace, message });
     const created = this.#create(kind, event, context);
-    this.#remember(id, { name: event.metadata.name, count: 1, created });
+    told.event = { name: event.metadata.name, created };
+    told.count = 1;
     await created;
   }
 
@@ -80,7 +79,8 @@ export class NoteRecorder {
     await this.#recorder.record({ ref: refOf(kind, namespace, name), lifecycle, before: undefined, after }, context);
   }
 
-  #event({ regarding, fieldPath, type, reason, message, component, host, action }: Note, namespace: string): CoreEvent {
+  #event(note: Note, { namespace, message }: { namespace: string; message: string }): CoreEvent {
+    const { regarding, fieldPath, type, reason, component, host, action } = note;
     const nowMs = this.#recorder.now();
     const { metadata } = regarding;
     // The suffix is upstream's: the time in nanoseconds as hex; the counter keeps equal instants apart.
@@ -104,7 +104,7 @@ export class NoteRecorder {
         ...(fieldPath === undefined ? undefined : { fieldPath }),
       },
       reason,
-      message: message.slice(0, 1_024),
+      message: cut(message),
       source: { component, ...(host === undefined ? undefined : { host }) },
       ...(action === undefined
         ? { firstTimestamp: timestamp(nowMs), lastTimestamp: timestamp(nowMs), count: 1, eventTime: null }
@@ -114,17 +114,9 @@ export class NoteRecorder {
       reportingInstance: host ?? (action === undefined ? '' : component),
     };
   }
-
-  #remember(id: string, known: Known): void {
-    this.#known.set(id, known);
-    if (this.#known.size <= knownMax) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      break;
-    }
-  }
 }
 
-function identity({ regarding, fieldPath = '', type, reason, message, component, host = '' }: Note): string {
-  return [regarding.metadata.uid, fieldPath, type, reason, message, component, host].join('\n');
+/** As long as a message may be, which is what upstream's recorders cut it to. */
+function cut(message: string): string {
+  return message.slice(0, 1_024);
 }
