@@ -24,6 +24,7 @@ export const appendBench: Bench = {
     const rows: Row[] = [];
     try {
       const log = await openLog(nats, { timing: {} });
+      nats.stageInMemory();
       for (const writers of [1, 16, 64, 256]) {
         say(`${writers} writers`);
         const raw = await rawPublishes(nats, writers);

@@ -4,6 +4,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type BatchStaging, batchStaging } from '../../infra/nats/batch-staging.ts';
 import { ensureNatsCredentials, type NatsCredentials } from '../../infra/nats/credentials.ts';
 import { dataDirPaths } from '../../infra/nats/data-dir.ts';
 import { requireNatsServer } from '../../infra/nats/find-server.ts';
@@ -17,6 +18,7 @@ const portPollMs = 50;
 export class TestNats {
   readonly #root: string;
   readonly credentials: NatsCredentials;
+  readonly #staging: BatchStaging;
   #server: NatsServer | undefined;
   /** Settles when the running server ends without having been asked to. */
   #exit: Promise<void> = Promise.resolve();
@@ -33,6 +35,7 @@ export class TestNats {
 
   private constructor(root: string) {
     this.#root = root;
+    this.#staging = batchStaging(dataDirPaths(root));
     this.credentials = ensureNatsCredentials(dataDirPaths(root), systemRandom());
   }
 
@@ -46,6 +49,11 @@ export class TestNats {
 
   get monitorUrl(): string {
     return this.#server?.monitorUrl ?? '';
+  }
+
+  /** As the product does it for its own server once the streams exist. */
+  stageInMemory(): void {
+    this.#staging.begin();
   }
 
   /**
@@ -115,6 +123,7 @@ export class TestNats {
   /** Ends the server and keeps the store. */
   async stop(): Promise<void> {
     await this.#server?.stop();
+    this.#staging.end();
     this.#server = undefined;
   }
 
