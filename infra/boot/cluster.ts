@@ -16,6 +16,7 @@ import type { OwnPaths } from '../api/server/own-paths.ts';
 import type { RunningCluster, UpOptions } from '../cli/up-options.ts';
 import { controllerMetrics } from '../metrics/cluster-metrics.ts';
 import { jobMetrics } from '../metrics/job-metrics.ts';
+import { jobSyncMetrics } from '../metrics/job-sync-metrics.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { processMetrics } from '../metrics/process-metrics.ts';
 import { schedulerMetrics } from '../metrics/scheduler-metrics.ts';
@@ -96,6 +97,8 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     random: random.stream('certificates'),
   });
   const secrets = { ca: pki.ca, mintToken, certificates, signDetached };
+  const metrics = new Metrics();
+  const jobSyncs = jobSyncMetrics(metrics, { view: stack.view, clock });
   const plane = startControlPlane({
     stack,
     ...secrets,
@@ -104,6 +107,7 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     settings: options.controllers,
     scheduler: settings,
     identity,
+    observer: (controller) => (controller === 'job-controller' ? jobSyncs : undefined),
     ...ports,
   });
   undo.add(() => plane.stop());
@@ -125,7 +129,6 @@ async function start(options: UpOptions, undo: Undo): Promise<RunningCluster> {
     ['nodes', simulated],
     ['scheduling', scheduling],
   ]);
-  const metrics = new Metrics();
   processMetrics(metrics, clock);
   controllerMetrics(metrics, () => plane.controllers);
   undo.add(jobMetrics(metrics, stack.view, () => plane.leads));

@@ -11,6 +11,7 @@ import type { KindTable } from '../api/kinds/kind-table.ts';
 import { scaleReader } from '../api/registry/scale-reader.ts';
 import type { LogRequest, PodLogs } from '../api/verbs/pod-logs.ts';
 import type { ControllerSettings } from '../cli/controller-options.ts';
+import type { ControllerPorts } from '../host/controller-host.ts';
 import { ControllerManager, type ControllerRow } from '../host/controller-manager.ts';
 import type { SchedulerSettings } from '../host/scheduler-config.ts';
 import { type RunningScheduler, startScheduler } from '../host/scheduler-host.ts';
@@ -42,6 +43,7 @@ export type ControlPlaneOptions = {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly observer?: ControllerPorts['observer'];
 };
 
 export type ControlPlane = {
@@ -91,7 +93,7 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
         ...options.settings?.autoscaler,
       },
     }),
-    ports,
+    { ...ports, ...(options.observer && { observer: options.observer }) },
   );
   const cloudManager = new ControllerManager(cloudControllers(localCloud()), ports);
   const clouding = duty(

@@ -33,7 +33,14 @@ export type ControllerPorts = {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Who watches a controller at work, by its name; nobody where left out. */
+  readonly observer?: (controller: string) => ReconcileObserver | undefined;
 };
+
+/** Told of a key when it is about to be reconciled; returns what is told of the outcome: no plan where that threw. */
+export type ReconcileObserver = (
+  key: Key,
+) => ((plan: Plan | undefined, failures: readonly FailedWrite[]) => void) | undefined;
 
 export type ControllerStatus = {
   /** The machine's state, e.g. `running.idle`. */
@@ -57,6 +64,7 @@ export class ControllerHost {
   readonly controller: Controller;
   readonly #ports: ControllerPorts;
   readonly #random: Random;
+  readonly #observer: ReconcileObserver | undefined;
   readonly #run: MachineRun<typeof controllerMachine>;
   readonly #unlisten: (() => void)[] = [];
   /** Keys named in this turn of the event loop, with the newest event that named each. */
@@ -75,6 +83,7 @@ export class ControllerHost {
     this.controller = controller;
     this.#ports = ports;
     this.#random = ports.random.stream(controller.name);
+    this.#observer = ports.observer?.(controller.name);
     this.#run = new MachineRun(controllerMachine, {
       input: { workersMax: controller.workers },
       emitted: ({ effect }) => this.#outbox.push(effect),
@@ -210,6 +219,7 @@ export class ControllerHost {
   #reconcile({ key, cause, sinceMs, failures }: Effect & { readonly kind: 'reconcile' }): void {
     const { view: world, clock } = this.#ports;
     this.#reconciles++;
+    const observed = this.#observer?.(key);
     let plan: Plan;
     try {
       const memory = this.#memory.get(key);
@@ -219,6 +229,7 @@ export class ControllerHost {
       // One odd object must not stop the others from being looked after: it comes again, later and later.
       this.#errors++;
       this.#ports.logger.error('reconcile threw', { controller: this.controller.name, key, error });
+      observed?.(undefined, []);
       this.#settle(key, { kind: 'failed', failures: [] });
       return;
     }
@@ -226,6 +237,7 @@ export class ControllerHost {
     if (plan.writes.length === 0) {
       this.#remember(key, plan, new Set());
       this.#note(plan, new Set(), context);
+      observed?.(plan, []);
       this.#settle(key, done(plan));
       return;
     }
@@ -235,6 +247,7 @@ export class ControllerHost {
       const refused = new Set(failed.map(({ write }) => write));
       this.#remember(key, plan, refused);
       this.#note(plan, refused, context);
+      observed?.(plan, failed);
       if (failed.length === 0) return this.#settle(key, done(plan));
       this.#report(key, failed);
       this.#settle(key, { kind: 'failed', failures: failed });

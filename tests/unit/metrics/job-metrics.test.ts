@@ -2,17 +2,20 @@
 
 import { expect, test } from 'vitest';
 import { jobMetrics } from '../../../infra/metrics/job-metrics.ts';
+import { jobSyncMetrics } from '../../../infra/metrics/job-sync-metrics.ts';
 import { Metrics } from '../../../infra/metrics/metrics.ts';
 import type { Revision } from '../../../streams/base/brand.ts';
+import { VirtualClock } from '../../../streams/base/virtual-clock.ts';
 import { subjectOf } from '../../../streams/log/subjects.ts';
-import { type Job, scheduledTimestampKey } from '../../../streams/resources/batch.ts';
+import { type Job, jobTrackingFinalizer, scheduledTimestampKey } from '../../../streams/resources/batch.ts';
 import { encodeObject } from '../../../streams/resources/encode.ts';
 import type { Condition } from '../../../streams/resources/meta.ts';
 import { resources } from '../../../streams/resources/names.ts';
+import type { Pod } from '../../../streams/resources/pod.ts';
 import { ObjectView } from '../../../streams/views/object-view.ts';
 import { anEvent } from '../../kit/events.ts';
 import { aJob } from '../../kit/played-jobs.ts';
-import { at } from '../../kit/workloads.ts';
+import { aPod, at } from '../../kit/workloads.ts';
 
 function counted({ here = true } = {}) {
   const view = new ObjectView();
@@ -20,9 +23,12 @@ function counted({ here = true } = {}) {
   jobMetrics(metrics, view, () => here);
   let revision = 0;
   return {
-    record(job: Job) {
-      const subject = subjectOf({ ...resources.jobs, namespace: 'default', name: job.metadata.name });
-      const event = anEvent({ object: encodeObject(job) });
+    metrics,
+    view,
+    record(object: Job | Pod) {
+      const resource = object.kind === 'Pod' ? resources.pods : resources.jobs;
+      const subject = subjectOf({ ...resource, namespace: 'default', name: object.metadata.name });
+      const event = anEvent({ object: encodeObject(object) });
       view.apply({ ...event, stream: 'LOG', subject, revision: ++revision as Revision });
       return this;
     },
@@ -75,9 +81,87 @@ test("a cron job's job tells how late it was made", () => {
   ]);
 });
 
-test.each([
-  ['jobs that others look after', counted(), aJob({ managedBy: 'example.com/queue', status: { succeeded: 1 } })],
-  ['where no controllers run', counted({ here: false }), aJob({ status: { succeeded: 1 } })],
-])('nothing is counted: %s', (_, page, job) => {
-  expect(page.record(job).told('job_controller')).toEqual([]);
+test.each([['where no controllers run', counted({ here: false }), aJob({ status: { succeeded: 1 } })]])(
+  'nothing is counted: %s',
+  (_, page, job) => {
+    expect(page.record(job).told('job_controller')).toEqual([]);
+  },
+);
+
+test('jobs that others look after are counted by who does, and for nothing else', () => {
+  const job = aJob({ managedBy: 'example.com/queue', status: { succeeded: 1 } });
+  const page = counted()
+    .record(job)
+    .record({ ...job, status: { succeeded: 2 } });
+  expect(page.told('job_controller')).toEqual([
+    'job_controller_jobs_by_external_controller_total{controller_name="example.com/queue"} 1',
+  ]);
+});
+
+test('indexes that have ended count once, by whether each has a limit', () => {
+  const indexed = { completionMode: 'Indexed', completions: 10 } as const;
+  const each = { ...indexed, meta: { name: 'each' }, backoffLimitPerIndex: 1 };
+  const page = counted()
+    .record(aJob(indexed))
+    .record(aJob({ ...indexed, status: { completedIndexes: '0-2' } }))
+    .record(aJob({ ...indexed, status: { completedIndexes: '0-3' } }))
+    .record(aJob(each))
+    .record(aJob({ ...each, status: { completedIndexes: '5', failedIndexes: '1,7' } }));
+  expect(page.told('job_controller_job_finished_indexes_total').sort()).toEqual([
+    'job_controller_job_finished_indexes_total{status="failed",backoffLimit="perIndex"} 2',
+    'job_controller_job_finished_indexes_total{status="succeeded",backoffLimit="global"} 4',
+    'job_controller_job_finished_indexes_total{status="succeeded",backoffLimit="perIndex"} 1',
+  ]);
+});
+
+test('pods that have ended count as long as their job holds them', () => {
+  const held = { finalizers: [jobTrackingFinalizer] };
+  const page = counted()
+    .record(aPod('a', { meta: held }))
+    .record(aPod('a', { meta: held, phase: 'Succeeded' }))
+    .record(aPod('b', { meta: held, phase: 'Failed' }))
+    .record(aPod('a', { phase: 'Succeeded' }));
+  expect(page.told('job_controller_terminated_pods_tracking_finalizer_total')).toEqual([
+    'job_controller_terminated_pods_tracking_finalizer_total{event="add"} 2',
+    'job_controller_terminated_pods_tracking_finalizer_total{event="delete"} 1',
+  ]);
+});
+
+test('looks at a job count by what came of them', () => {
+  const clock = new VirtualClock();
+  const page = counted();
+  const observe = jobSyncMetrics(page.metrics, { view: page.view, clock });
+  const key = 'default/work';
+  expect(observe(key)).toBeUndefined();
+  page.record(aJob());
+  const create = { kind: 'create', resource: resources.pods, object: aPod('p') } as const;
+  const gone = { kind: 'delete', resource: resources.pods, namespace: 'default', name: 'p' } as const;
+  const refused = { write: create, reason: 'Forbidden', message: 'no' } as const;
+  observe(key)?.({ writes: [create, create] }, [refused]);
+  observe(key)?.({ writes: [create] }, []);
+  observe(key)?.({ writes: [gone] }, []);
+  observe(key)?.({ writes: [] }, []);
+  observe(key)?.(undefined, []);
+  page.record(aJob({ status: { failed: 1 } }));
+  observe(key)?.({ writes: [create] }, []);
+  page.record(aJob({ podReplacementPolicy: 'Failed', status: { failed: 1 } }));
+  observe(key)?.({ writes: [create] }, []);
+  const syncs = (action: string, result: string, count: number) =>
+    `job_controller_job_syncs_total{completion_mode="NonIndexed",result="${result}",action="${action}"} ${count}`;
+  expect(page.told('job_controller_job_syncs_total')).toEqual([
+    syncs('pods_created', 'error', 1),
+    syncs('pods_created', 'success', 3),
+    syncs('pods_deleted', 'success', 1),
+    syncs('tracking', 'success', 1),
+    syncs('reconciling', 'error', 1),
+  ]);
+  expect(page.told('job_controller_job_pods_creation_total')).toEqual([
+    'job_controller_job_pods_creation_total{reason="new",status="succeeded"} 2',
+    'job_controller_job_pods_creation_total{reason="new",status="failed"} 1',
+    'job_controller_job_pods_creation_total{reason="recreate_terminating_or_failed",status="succeeded"} 1',
+    'job_controller_job_pods_creation_total{reason="recreate_failed",status="succeeded"} 1',
+  ]);
+  expect(page.told('job_controller_job_sync_duration_seconds_count')).toHaveLength(5);
+  page.record(aJob({ status: { conditions: ended('Complete', 'CompletionsReached') } }));
+  expect(observe(key)).toBeUndefined();
 });

@@ -12,7 +12,7 @@ import {
 import type { Write, WriteOutcome } from '../../../../actors/kit/write.ts';
 import { type ApiStack, startApiStack } from '../../../../infra/boot/api-stack.ts';
 import { ensureFirstObjects } from '../../../../infra/boot/first-objects.ts';
-import { ControllerHost } from '../../../../infra/host/controller-host.ts';
+import { ControllerHost, type ControllerPorts } from '../../../../infra/host/controller-host.ts';
 import type { WriteContext, Writer } from '../../../../infra/host/writer.ts';
 import { silentLogger } from '../../../../streams/base/logger.ts';
 import { seededRandom } from '../../../../streams/base/random.ts';
@@ -46,7 +46,11 @@ function listening(told: Told, outcome?: (write: Write) => WriteOutcome | undefi
 
 function hostOf(
   reconcile: (input: ReconcileInput) => Plan,
-  { writer = stack.writer, ...change }: Partial<Controller> & { writer?: Writer } = {},
+  {
+    writer = stack.writer,
+    observer,
+    ...change
+  }: Partial<Controller> & { writer?: Writer; observer?: ControllerPorts['observer'] } = {},
 ): ControllerHost {
   const controller: Controller = {
     name: 'test-controller',
@@ -57,7 +61,7 @@ function hostOf(
     ...change,
   };
   const ports = { view: stack.view, clock: clock.current, random: seededRandom(1), logger: silentLogger, writer };
-  return new ControllerHost(controller, ports);
+  return new ControllerHost(controller, { ...ports, ...(observer && { observer }) });
 }
 
 async function make(name: string, data: Record<string, string> = {}): Promise<ConfigMap> {
@@ -340,4 +344,30 @@ test('a controller that was never started can be stopped', async () => {
   const host = hostOf(() => nothingToDo);
   await host.stop();
   expect(host.status.state).toBe('stopped');
+});
+
+test('whoever watches a controller is told of every reconcile and what came of it', async () => {
+  const seen: string[] = [];
+  const refuses = listening({ writes: [], notes: [] }, () => ({ kind: 'failed', reason: 'Forbidden', message: 'no' }));
+  const reconcile = ({ key, failures }: ReconcileInput): Plan => {
+    if (key === 'default/odd') throw new Error('odd');
+    if (key !== 'default/refused' || failures.length > 0) return nothingToDo;
+    return { writes: [{ kind: 'delete', resource: resources.configMaps, namespace: 'default', name: 'refused' }] };
+  };
+  const host = hostOf(reconcile, {
+    writer: refuses,
+    observer: (name) => (key) => (plan, failures) =>
+      void seen.push(
+        `${name} ${key}: ${plan === undefined ? 'threw' : `${plan.writes.length} writes, ${failures.length} failed`}`,
+      ),
+  });
+  for (const name of ['plain', 'refused', 'odd']) await make(name);
+  host.start();
+  await clock.current.advance(1);
+  expect(seen.filter((line) => !line.includes('kube-root-ca')).sort()).toEqual([
+    'test-controller default/odd: threw',
+    'test-controller default/plain: 0 writes, 0 failed',
+    'test-controller default/refused: 1 writes, 1 failed',
+  ]);
+  await host.stop();
 });
