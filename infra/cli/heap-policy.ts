@@ -6,8 +6,12 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /** How far the old generation may grow beyond what survived the last collection, in percent. */
 const growingPercent = 50;
-/** What the young generation may take, both halves: V8 goes up to 128 MB, most of it filled with garbage. */
-const youngBytesMax = 32 * 1024 * 1024;
+/**
+ * What the young generation may take, both halves: V8 goes up to 128 MB, most of it filled with garbage. In a small heap
+ * that would be most of its memory; in a large one it is little, and saves collections that each look through much.
+ */
+const youngBytesMin = 32 * 1024 * 1024;
+const youngShare = 0.1;
 
 export function limitHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${growingPercent}`);
@@ -21,8 +25,13 @@ export function limitHeapGrowth(): void {
 function limitYoungGeneration(): void {
   let grows = true;
   const decide = () => {
-    const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
-    const mayGrow = (young?.space_size ?? 0) < youngBytesMax;
+    let young = 0;
+    let all = 0;
+    for (const { space_name: name, space_size: bytes } of getHeapSpaceStatistics()) {
+      all += bytes;
+      if (name === 'new_space') young = bytes;
+    }
+    const mayGrow = young < Math.max(youngBytesMin, all * youngShare);
     if (mayGrow === grows) return;
     grows = mayGrow;
     setFlagsFromString(`--semi-space-growth-factor=${grows ? 2 : 1}`);
