@@ -6,7 +6,7 @@ import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { ObjectReader } from '../../streams/views/object-reader.ts';
 import { withCondition } from '../kit/conditions.ts';
-import { type Controller, nothingToDo, type Plan, type PlannedNote, type ReconcileInput } from '../kit/controller.ts';
+import type { Controller, Plan, PlannedNote, ReconcileInput } from '../kit/controller.ts';
 import type { UpdateWrite } from '../kit/write.ts';
 import { podCondition } from '../pod/pod-conditions.ts';
 import { type Grace, readyStatus, silentConditions, silentFromMs } from './node-health.ts';
@@ -28,7 +28,7 @@ export const nodeLifecycleDefaults: NodeLifecycleOptions = {
 
 const component = 'node-controller';
 
-export function nodeLifecycleController(options: NodeLifecycleOptions = nodeLifecycleDefaults): Controller {
+export function nodeLifecycleController(options: NodeLifecycleOptions = nodeLifecycleDefaults): Controller<Registered> {
   return {
     name: 'node-lifecycle-controller',
     user: 'system:serviceaccount:kube-system:node-controller',
@@ -39,10 +39,31 @@ export function nodeLifecycleController(options: NodeLifecycleOptions = nodeLife
   };
 }
 
-function reconcile({ world, key, nowMs, sinceMs }: ReconcileInput, options: NodeLifecycleOptions): Plan {
-  const { grace, monitorPeriodMs } = options;
+/** The node that has been told of. */
+type Registered = { readonly uid: string };
+
+/** What is to be done about the node, and that it has come or gone. */
+function reconcile(input: ReconcileInput<Registered>, options: NodeLifecycleOptions): Plan<Registered> {
+  const { world, key, memory } = input;
   const node = world.get<Node>(resources.nodes, { name: key });
-  if (node === undefined) return nothingToDo;
+  if (node === undefined) {
+    const notes =
+      memory === undefined ? [] : [nodeNote(goneNode(key, memory), 'RemovingNode', `Removing Node ${key} from`)];
+    return { writes: [], notes, remember: { memory: undefined } };
+  }
+  const plan = looked(node, input, options);
+  const { uid } = node.metadata;
+  if (memory?.uid === uid) return plan;
+  const told = nodeNote(node, 'RegisteredNode', `Registered Node ${key} in`);
+  return { ...plan, notes: [told, ...(plan.notes ?? [])], remember: { memory: { uid } } };
+}
+
+function looked(
+  node: Node,
+  { world, nowMs, sinceMs }: ReconcileInput<Registered>,
+  options: NodeLifecycleOptions,
+): Omit<Plan, 'remember'> {
+  const { grace, monitorPeriodMs } = options;
   const deadlineMs = silentFromMs(world, node, { grace, sinceMs });
   if (nowMs > deadlineMs) {
     const conditions = silentConditions(node, nowMs);
@@ -112,6 +133,16 @@ function unreadyPods(world: ObjectReader, node: Node, nowMs: number): UpdateWrit
     writes.push({ kind: 'update', resource: resources.pods, subresource: 'status', object });
   }
   return writes;
+}
+
+function nodeNote(regarding: Node, reason: string, what: string): PlannedNote {
+  const message = `Node ${regarding.metadata.name} event: ${what} Controller`;
+  return { regarding, type: 'Normal', reason, message, component };
+}
+
+/** What is left of a node to speak of. */
+function goneNode(name: string, { uid }: Registered): Node {
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name, uid } };
 }
 
 function podNote(after: UpdateWrite): PlannedNote {

@@ -3,10 +3,10 @@
 
 import { resources } from '../../streams/resources/names.ts';
 import type { Node } from '../../streams/resources/node.ts';
-import { findCondition } from '../kit/conditions.ts';
+import { findCondition, holds } from '../kit/conditions.ts';
 import type { KubeletContext, KubeletEffect, KubeletEvent } from './kubelet-context.ts';
 import { nodeDraft, nodeLabels, nodeStatus, saysTheSame } from './node-object.ts';
-import { conditionOf, pressures, starved } from './pressure.ts';
+import { conditionOf, type Pressure, pressures, starved } from './pressure.ts';
 import { causeOf, isNewer, Turn } from './turn.ts';
 
 const nodeTimer = 'node';
@@ -61,10 +61,13 @@ export function register(turn: KubeletTurn): void {
   turn.ask({ kind: 'write', ticket, write, cause: null });
 }
 
-/** The first thing people hear of a kubelet. */
-export function greet(turn: KubeletTurn): void {
+/** The first thing people hear of a kubelet: that it starts, what its node is short of or not, and that it has joined. */
+export function greet(turn: KubeletTurn, event: KubeletEvent): void {
   const { node, profile } = turn.draft;
   tell(turn, 'Starting', 'Starting kubelet.');
+  for (const pressure of pressures) tellPressure(turn, pressure);
+  // A node that was there before says so with its next status, where it was not ready.
+  if (event.type !== 'kubelet.started' && holds(node?.status?.conditions, 'Ready')) tellStatus(turn, 'NodeReady');
   const { bootID } = profile.nodeInfo;
   const before = node?.status?.nodeInfo?.bootID;
   if (before === undefined || before === '' || before === bootID) return;
@@ -123,9 +126,7 @@ function tellNode(turn: KubeletTurn, node: Node): void {
   if (right && toldMs === null) draft.toldMs = nowMs;
   const dueMs = (draft.toldMs ?? 0) + (right ? draft.beat.statusMs : correctMinMs);
   if (draft.toldMs === null || dueMs <= nowMs) {
-    if (findCondition(node.status?.conditions, 'Ready')?.status !== 'True') {
-      tell(turn, 'NodeReady', `Node ${profile.name} status is now: NodeReady`);
-    }
+    tellFound(turn, node);
     draft.toldMs = nowMs;
     turn.arm(statusTimer, draft.beat.statusMs);
     update(turn, { ...node, status }, 'status');
@@ -153,15 +154,10 @@ function pressed(
   { pressures: now, evictsFor }: Extract<KubeletEvent, { type: 'node.pressed' }>,
 ): void {
   const { draft } = turn;
-  for (const pressure of pressures) {
-    const isThere = now.includes(pressure);
-    if (isThere === draft.pressures.includes(pressure)) continue;
-    const [begins, ends] = conditionOf[pressure].events;
-    const reason = isThere ? begins : ends;
-    tell(turn, reason, `Node ${draft.profile.name} status is now: ${reason}`);
-    draft.toldMs = null;
-  }
+  const changed = pressures.filter((pressure) => now.includes(pressure) !== draft.pressures.includes(pressure));
   draft.pressures = now;
+  for (const pressure of changed) tellPressure(turn, pressure);
+  if (changed.length > 0) draft.toldMs = null;
   if (evictsFor !== undefined)
     tell(turn, 'EvictionThresholdMet', `Attempting to reclaim ${starved[evictsFor]}`, 'Warning');
 }
@@ -188,6 +184,25 @@ function nodeSettled(turn: KubeletTurn, { outcome, newest }: Settled): void {
 
 function retryMs(failures: number): number {
   return Math.min(retryFirstMs * 2 ** failures, retryMaxMs);
+}
+
+/** The world is about to see again what it had lost sight of, or sees for the first time. */
+function tellFound(turn: KubeletTurn, { status: { conditions } = {} }: Node): void {
+  // What the node has enough of was said at the start of this life.
+  const before = turn.draft.toldMs === null ? [] : pressures;
+  for (const pressure of before)
+    if (findCondition(conditions, conditionOf[pressure].type)?.status === 'Unknown') tellPressure(turn, pressure);
+  if (!holds(conditions, 'Ready')) tellStatus(turn, 'NodeReady');
+}
+
+/** Whether the node is short of it. */
+function tellPressure(turn: KubeletTurn, pressure: Pressure): void {
+  const [short, enough] = conditionOf[pressure].events;
+  tellStatus(turn, turn.draft.pressures.includes(pressure) ? short : enough);
+}
+
+function tellStatus(turn: KubeletTurn, reason: string): void {
+  tell(turn, reason, `Node ${turn.draft.profile.name} status is now: ${reason}`);
 }
 
 function tell(turn: KubeletTurn, reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal'): void {

@@ -116,6 +116,9 @@ describe.skipIf(kubectlPath === undefined)('kubectl describe', () => {
       new RegExp(String.raw`^Non-terminated Pods: +\(\d in total\)$[\s\S]*^ {2}default +${pod} +100m \(1%\) +200m \(2%\) +64Mi \(0%\) +0 \(0%\) `, 'm'),
       /^ {2}cpu +100m \(1%\) +200m \(2%\)\n {2}memory +64Mi \(0%\) +0 \(0%\)$/m,
       /Normal +Starting .* kubelet +Starting kubelet\.$/m,
+      /Normal +NodeHasSufficientMemory .* kubelet +Node node-1 status is now: NodeHasSufficientMemory$/m,
+      /Normal +NodeReady .* kubelet +Node node-1 status is now: NodeReady$/m,
+      /Normal +RegisteredNode .* node-controller +Node node-1 event: Registered Node node-1 in Controller$/m,
     ]],
   ];
 

@@ -479,7 +479,16 @@ describe('a kubelet', () => {
   test('then takes up its lease and beats', () => {
     const kubelet = running();
     expect(kubelet.state).toBe('running');
-    expect(kubelet.asked()).toEqual(['create nodes', 'note Starting', 'holdLease', 'arm status 300000']);
+    expect(kubelet.asked()).toEqual([
+      'create nodes',
+      'note Starting',
+      'note NodeHasSufficientMemory',
+      'note NodeHasNoDiskPressure',
+      'note NodeHasSufficientPID',
+      'note NodeReady',
+      'holdLease',
+      'arm status 300000',
+    ]);
   });
 
   test('that finds its node tells the new boot', () => {
@@ -487,6 +496,18 @@ describe('a kubelet', () => {
     const kubelet = begun({ ...older, status: { ...older.status, nodeInfo: { bootID: 'b0' } } });
     expect(kubelet.state).toBe('running');
     expect(kubelet.asked()).toContain('update nodes/status');
+  });
+
+  test('that starts anew on a node that is well says what it has enough of, and nothing twice', () => {
+    const kubelet = begun(registered());
+    expect(kubelet.asked()).toEqual([
+      'note Starting',
+      'note NodeHasSufficientMemory',
+      'note NodeHasNoDiskPressure',
+      'note NodeHasSufficientPID',
+      'holdLease',
+      'arm status 300000',
+    ]);
   });
 
   test('that is told of a node it did not see takes it as its own', () => {

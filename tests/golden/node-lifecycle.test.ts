@@ -13,8 +13,11 @@ import { aLease, aNode, aPod, at, atMs, type NodeTraits } from '../kit/workloads
 const nodes = nodeLifecycleController();
 const evictions = taintEvictionController();
 
+/** The node is known to the controller already. */
+const known = { uid: aNode('node-1').metadata.uid };
+
 function when(objects: readonly Given[], change: Partial<When> = {}): string[] {
-  return reconciled(nodes, worldOf(...objects), { key: 'node-1', ...change });
+  return reconciled(nodes, worldOf(...objects), { key: 'node-1', memory: known, ...change });
 }
 
 function renewed(seconds: number): Given {
@@ -26,6 +29,31 @@ const unreachable: Taint = { key: 'node.kubernetes.io/unreachable', effect: 'NoS
 const evicting: Taint = { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', timeAdded: at(0) };
 
 describe('a node', () => {
+  test('is told of once when it comes, and when it is gone', () => {
+    const joined = [aNode('node-1'), renewed(100)];
+    const told = (objects: readonly Given[], memory: unknown) => {
+      const { notes = [], remember } = planOf(nodes, worldOf(...objects), { key: 'node-1', nowMs: atMs(110), memory });
+      return {
+        lines: notes.map(({ regarding, reason, message }) => `${regarding.metadata.uid} ${reason}: ${message}`),
+        remember,
+      };
+    };
+    const first = told(joined, undefined);
+    expect(first.lines).toEqual([
+      'uid-of-node-1 RegisteredNode: Node node-1 event: Registered Node node-1 in Controller',
+    ]);
+    const memory = first.remember?.memory;
+    expect(told(joined, memory).lines).toEqual([]);
+    const gone = told([], memory);
+    expect(gone.lines).toEqual(['uid-of-node-1 RemovingNode: Node node-1 event: Removing Node node-1 from Controller']);
+    expect(gone.remember).toEqual({ memory: undefined });
+    expect(told([], undefined).lines).toEqual([]);
+    const anew = { ...aNode('node-1'), metadata: { ...aNode('node-1').metadata, uid: 'another' } };
+    expect(told([anew, renewed(100)], memory).lines).toEqual([
+      'another RegisteredNode: Node node-1 event: Registered Node node-1 in Controller',
+    ]);
+  });
+
   test('that renews its lease is looked at again when it may have fallen silent', () => {
     expect(when([aNode('node-1'), renewed(100)], { nowMs: atMs(110) })).toEqual(['again after 40001 ms']);
   });

@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Writer } from '../../../infra/host/writer.ts';
+import { parseProfile } from '../../../infra/nodes/node-profile.ts';
 import { UnknownNode } from '../../../infra/nodes/simulated-nodes.ts';
 import { seededRandom } from '../../../streams/base/random.ts';
 import { resources } from '../../../streams/resources/names.ts';
@@ -70,6 +71,26 @@ describe('a node', () => {
     expect(new Set(gaps).size).toBe(1);
     expect(cluster.story('node-1', 'nodes')).toEqual(['node.statusReported', 'node.statusReported']);
     expect(ready(cluster)?.lastTransitionTime).toBe('2026-01-01T00:00:00Z');
+  });
+
+  test('says what a node has to say of itself when it joins, and when it was lost', async () => {
+    const cluster = await NodeCluster.start({ nodes: { count: 0 } });
+    const outcome = parseProfile('name: tiny');
+    if (outcome.kind !== 'profile') throw new Error('it is one');
+    cluster.nodes.add(1, { profile: outcome.profile });
+    await cluster.clock.advance(2_000);
+    const enough = ['NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID'];
+    const status = (reason: string) => `${reason} Node tiny-1 status is now: ${reason}`;
+    expect(cluster.told('tiny-1')).toEqual(['Starting Starting kubelet.', ...enough.map(status), status('NodeReady')]);
+    cluster.notes.length = 0;
+    await cluster.clock.advance(60_000);
+    expect(cluster.told('tiny-1')).toEqual([]);
+    const node = cluster.view.get<Node>(resources.nodes, { name: 'tiny-1' });
+    const conditions = node?.status?.conditions?.map((condition) => ({ ...condition, status: 'Unknown' as const }));
+    const object = { ...node, status: { ...node?.status, conditions } } as Node;
+    await cluster.write({ kind: 'update', resource: resources.nodes, object, subresource: 'status' });
+    await cluster.clock.advance(100);
+    expect(cluster.told('tiny-1')).toEqual([...enough, 'NodeReady'].map(status));
   });
 
   test('corrects a status that others have changed, but not in a loop', async () => {
