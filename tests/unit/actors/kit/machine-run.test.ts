@@ -207,7 +207,7 @@ describe('a run', () => {
     const run = new MachineRun(machine, { input: undefined, emitted: ({ text }) => texts.push(text) });
     run.start();
     expect(() => run.send({ type: 'stop', by: 0 })).toThrow('broken');
-    expect(run.status).toBe('failed');
+    expect(run.status).toBe('error');
     expect(texts).toEqual([]);
     expect(() => run.send({ type: 'stop', by: 0 })).not.toThrow();
   });
@@ -229,7 +229,11 @@ test('machines that are not closed are refused, and told why', () => {
   ] as const;
   for (const [config, why] of open) {
     const machine = setup({}).createMachine({ id: 'open', ...config } as never) as unknown as AnyStateMachine;
-    const run = () => new MachineRun(machine, { input: undefined, emitted: () => {} }).send({ type: 'stop' });
+    const run = () => {
+      const begun = new MachineRun(machine, { input: undefined, emitted: () => {} });
+      begun.start();
+      begun.send({ type: 'stop' });
+    };
     expect(run).toThrow(why);
   }
 });
