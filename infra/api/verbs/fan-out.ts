@@ -39,9 +39,12 @@ export type Membership = {
   leave(): void;
 };
 
-/** The longest a change waits for others to share the way with; until then as long as this keeps the rounds to a quarter of the time. */
+/**
+ * The longest a change waits for others to share the way with; until then as long as this keeps the rounds to a sixth of
+ * the time. It is counted from the round before: where little happens, nothing waits.
+ */
 const gatherMsMax = 25;
-const gatherPerRound = 3;
+const gatherPerRound = 5;
 const sliceMsMax = 4;
 /** What a member is handed at a time: the encryption holds so much for each connection. */
 const pieceBytesMax = 128 * 1024;
@@ -77,7 +80,8 @@ class ResourceFanOut {
   #byNode = 0;
   #stop: (() => void) | undefined;
   #eager: Audience[] = [];
-  #gatherMs = 0;
+  /** The next round is not before this, on the monotonic clock. */
+  #roundAtMs = 0;
   #scheduled = false;
 
   constructor(view: ObjectView, resource: ResourceName, clock: Clock) {
@@ -152,8 +156,9 @@ class ResourceFanOut {
   }
 
   #schedule(): void {
-    if (this.#gatherMs === 0) setImmediate(() => this.#round());
-    else this.#clock.after(this.#gatherMs, () => this.#round());
+    const waitMs = Math.floor(this.#roundAtMs - this.#clock.monotonic());
+    if (waitMs <= 0) setImmediate(() => this.#round());
+    else this.#clock.after(waitMs, () => this.#round());
   }
 
   /** Serves everybody who is behind; what comes meanwhile is the next round's. */
@@ -180,7 +185,7 @@ class ResourceFanOut {
   }
 
   #rest(spentMs: number): void {
-    this.#gatherMs = Math.min(gatherMsMax, Math.floor(spentMs * gatherPerRound));
+    this.#roundAtMs = this.#clock.monotonic() + Math.min(gatherMsMax, spentMs * gatherPerRound);
     this.#scheduled = this.#eager.length > 0;
     if (this.#scheduled) this.#schedule();
   }

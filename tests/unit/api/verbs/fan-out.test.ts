@@ -192,15 +192,15 @@ test('the dearer a round is, the longer the next one gathers; a bookmark never o
   const world = await apiWorld();
   await world.create('configmaps', aConfigMap('a'));
   const timers = new VirtualClock();
-  let spentMs = 0;
-  const clock: Clock = { now: () => 0, monotonic: () => spentMs, after: (ms, fn) => timers.after(ms, fn) };
+  let nowMs = 0;
+  const clock: Clock = { now: () => 0, monotonic: () => nowMs, after: (ms, fn) => timers.after(ms, fn) };
   const it = fanOut(world, clock);
   const heard: Buffer[] = [];
   let costMs = 30;
   const member = it.join(everything, {
     ...into(heard),
     write: (bytes) => {
-      spentMs += costMs;
+      nowMs += costMs;
       return heard.push(bytes) > 0;
     },
   });
@@ -217,4 +217,13 @@ test('the dearer a round is, the longer the next one gathers; a bookmark never o
   await change(world, '4');
   await timers.advance(40);
   expect(revisions(heard)).toHaveLength(4);
+  costMs = 30;
+  await change(world, '5');
+  await settled();
+  expect(revisions(heard)).toHaveLength(5);
+  // Where nothing has happened for a while, nothing waits.
+  nowMs += 100;
+  await change(world, '6');
+  await settled();
+  expect(revisions(heard)).toHaveLength(6);
 });
