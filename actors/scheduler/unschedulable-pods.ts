@@ -20,7 +20,7 @@ type Group = { readonly shape: PodShape; readonly rejectedBy: string; readonly p
 export type Audience = 'one' | 'users' | 'each';
 
 export type Hints = {
-  /** `queued`: any one of the pods alike. */
+  /** `queued` stands for all pods alike. */
   audience(event: ClusterEvent, queued: QueuedPod): Audience;
   helps(event: ClusterEvent, queued: QueuedPod): boolean;
 };
