@@ -41,8 +41,11 @@ export type ContainerRecord = {
    * at once and without a back-off, because its definition changed.
    */
   readonly afterwards: 'policy' | 'restart' | 'replace';
-  /** The probe that found it unhealthy, and the grace it is given for that. */
-  readonly unhealthy: { readonly probe: 'startup' | 'liveness'; readonly graceMs?: number } | null;
+  /** The probe that found it unhealthy, and the grace it is given for that; or the hook that failed. */
+  readonly unhealthy:
+    | { readonly probe: 'startup' | 'liveness'; readonly graceMs?: number }
+    | { readonly hook: 'postStart' }
+    | null;
   /** What the node has granted it. */
   readonly allocated: ResourceAmounts;
 };

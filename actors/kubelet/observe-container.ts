@@ -35,6 +35,10 @@ export function containerEvent(turn: PodTurn, record: ContainerRecord, event: Co
       turn.note('Normal', 'Created', 'Container created', record);
       turn.note('Normal', 'Started', 'Container started', record);
       turn.setContainer(name, { work: 'running', graceMs: null, status: startedStatus(record, event) });
+      if (event.postStartFailed === true) {
+        turn.note('Warning', 'FailedPostStartHook', 'PostStartHook failed', record);
+        turn.setContainer(name, { unhealthy: { hook: 'postStart' } });
+      }
       if (record.restartBackOffMs > 0) turn.arm(cleanRunTimer(name), cleanRunMs);
       break;
     case 'container.startFailed':

@@ -142,8 +142,14 @@ function replace(turn: PodTurn, record: ContainerRecord, message: string): void 
 function stopUnhealthy(
   turn: PodTurn,
   record: ContainerRecord,
-  { probe, graceMs }: NonNullable<ContainerRecord['unhealthy']>,
+  unhealthy: NonNullable<ContainerRecord['unhealthy']>,
 ): void {
+  if ('hook' in unhealthy) {
+    // Unlike after a probe, only its exit code and its policy say whether it is started again.
+    stopContainer(turn, record, { message: 'FailedPostStartHook' });
+    return;
+  }
+  const { probe, graceMs } = unhealthy;
   const again = runsAfterFailedProbe(turn.draft.pod, record);
   if (again) turn.setContainer(record.name, { afterwards: 'restart' });
   const message = `Container ${record.name} failed ${probe} probe${again ? ', will be restarted' : ''}`;

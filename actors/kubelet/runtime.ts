@@ -131,6 +131,8 @@ export type RunningContainer = {
   readonly ready: boolean;
   /** Passed its startup probe; absent where it needs none. */
   readonly started?: boolean;
+  /** Its postStart hook failed: it is not to go on. */
+  readonly postStartFailed?: true;
 };
 
 export type ResourceAmounts = { readonly requests?: Quantities; readonly limits?: Quantities };

@@ -19,6 +19,8 @@
 // | `readiness`     | `fail ..5s, fail 1m..2m`                       |                                                  |
 // | `cpu`, `memory` | usage over time (`usage-script.ts`); memory    | a fraction of the requests                       |
 // |                 | above the limit is OOMKilled                   |                                                  |
+// | `post-start`    | how long the postStart hook takes, or `fail`,  | 5–30 ms, seeded; `sleep` hooks as they say       |
+// |                 | as often as `failures` says                    |                                                  |
 // | `pre-stop`      | how long the preStop hook takes, or `fail`     | 5–30 ms, seeded; `sleep` hooks as they say       |
 // | `stop-duration` | a duration from SIGTERM to exit 0; SIGKILL     | 5–30 ms, seeded                                  |
 // |                 | (exit 137) comes where the grace is shorter    |                                                  |
@@ -48,9 +50,12 @@ export type Behaviour = {
   readonly readyAfterMs: number | null | undefined;
   readonly probes: Readonly<Record<ProbeKind, ProbeScript>>;
   readonly memory: UsageScript | undefined;
-  readonly preStop: { readonly ms: number | undefined; readonly fails: boolean };
+  readonly postStart: HookBehaviour;
+  readonly preStop: HookBehaviour;
   readonly logEveryMs: number | undefined;
 };
+
+type HookBehaviour = { readonly ms: number | undefined; readonly fails: boolean };
 
 const healthy = { startup: [], liveness: [], readiness: [] } as const;
 const unhooked = { ms: undefined, fails: false } as const;
@@ -70,6 +75,7 @@ const plain: BehaviourOutcome = {
     readyAfterMs: undefined,
     probes: healthy,
     memory: undefined,
+    postStart: unhooked,
     preStop: unhooked,
     logEveryMs: undefined,
   },
@@ -141,6 +147,10 @@ function read(pod: Pod, subject: Subject): Behaviour {
     if (given !== undefined && parsed === undefined) throw malformed(given, scriptForms);
     return parsed;
   };
+  const hook = (key: string, wellAgain = false): HookBehaviour => {
+    if (text(key, true)?.value !== 'fail') return { ms: duration(key, true), fails: false };
+    return wellAgain ? unhooked : hookFails;
+  };
   usage('cpu');
   const run = runOf(text('run')) ?? defaultRun(pod, subject);
   const failures = integer('failures', 999_999_999);
@@ -157,7 +167,8 @@ function read(pod: Pod, subject: Subject): Behaviour {
     readyAfterMs: readyAfter?.value === 'never' ? null : duration('ready-after'),
     probes: { startup: script('startup'), liveness: script('liveness'), readiness: script('readiness') },
     memory: usage('memory'),
-    preStop: text('pre-stop', true)?.value === 'fail' ? hookFails : { ms: duration('pre-stop', true), fails: false },
+    postStart: hook('post-start', survives),
+    preStop: hook('pre-stop'),
     logEveryMs: duration('log-every', true) || undefined,
   };
 }

@@ -67,7 +67,8 @@ export class SimulatedContainer {
       container: spec,
       id: start.running.id,
       ip: start.ip,
-      startedAtMs: start.running.startedAtMs,
+      // A postStart hook is through by now.
+      startedAtMs: clock.now(),
       scripts: behaviour.probes,
       readinessIsTold: readyAfterMs !== undefined,
       clock,

@@ -6,7 +6,7 @@ import { sameJson } from '../../actors/kit/same-json.ts';
 import type { ResourceAmounts, RuntimePod } from '../../actors/kubelet/runtime.ts';
 import type { Clock, Timer } from '../../streams/base/clock.ts';
 import type { Random } from '../../streams/base/random.ts';
-import type { Container, Pod } from '../../streams/resources/pod.ts';
+import type { Container, Hook, Pod } from '../../streams/resources/pod.ts';
 import {
   type ContainerRuntime,
   type LogOutcome,
@@ -45,6 +45,8 @@ type SimulatedPod = {
   readonly ip: string;
   readonly containers: Map<string, SimulatedContainer>;
   annotations: Pod['metadata']['annotations'];
+  /** Cut short the postStart hooks that go on in it. */
+  hooks?: Set<() => void>;
 };
 
 export class SimulatedRuntime implements ContainerRuntime {
@@ -113,13 +115,16 @@ export class SimulatedRuntime implements ContainerRuntime {
       return { kind: 'failed', reason: 'CreateContainerConfigError', message: read.message };
     const behaviour = this.#crashing(read.behaviour, specNamed(pod, container));
     await this.#pass(behaviour.startMs ?? this.#draw(this.#profile.latency.start));
+    const startedAtMs = this.#clock.now();
+    const hook = specNamed(pod, container)?.lifecycle?.postStart;
+    const hookFailed = hook !== undefined && !(await this.#runHook(pod, hook, behaviour));
     const simulated = this.#pods.get(pod.metadata.uid);
     const name = parseImage(image);
     if (simulated === undefined || name === undefined) {
       return { kind: 'failed', reason: 'CreateContainerError', message: `the sandbox of the pod is gone` };
     }
     const started = this.#begin(
-      { pod, container, image, name, behaviour, restartCount, ip: simulated.ip },
+      { pod, container, image, name, behaviour, restartCount, ip: simulated.ip, startedAtMs, hookFailed },
       simulated.containers.get(container),
     );
     simulated.containers.set(container, started);
@@ -140,7 +145,9 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   podChanged(pod: Pod): void {
     const simulated = this.#pods.get(pod.metadata.uid);
-    if (simulated === undefined || simulated.annotations === pod.metadata.annotations) return;
+    if (simulated === undefined) return;
+    if (pod.metadata.deletionTimestamp !== undefined) for (const cut of simulated.hooks ?? none) cut();
+    if (simulated.annotations === pod.metadata.annotations) return;
     if (sameJson(simulated.annotations, pod.metadata.annotations)) return;
     simulated.annotations = pod.metadata.annotations;
     for (const [name, container] of simulated.containers) {
@@ -154,6 +161,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     const simulated = this.#pods.get(uid);
     if (simulated === undefined) return;
     this.#pods.delete(uid);
+    for (const cut of simulated.hooks ?? none) cut();
     for (const container of simulated.containers.values()) container.vanish();
     if (simulated.ip !== this.#hostIP) this.#addresses.release(simulated.ip);
   }
@@ -186,6 +194,8 @@ export class SimulatedRuntime implements ContainerRuntime {
       readonly behaviour: Behaviour;
       readonly restartCount: number;
       readonly ip: string;
+      readonly startedAtMs: number;
+      readonly hookFailed: boolean;
     },
     before: SimulatedContainer | undefined,
   ): SimulatedContainer {
@@ -203,8 +213,9 @@ export class SimulatedRuntime implements ContainerRuntime {
         image: name.full,
         imageID: imaginedImage(name).imageID,
         requestedImage: image,
-        startedAtMs: this.#clock.now(),
-        ready: isReadyAtOnce(start.behaviour, spec),
+        startedAtMs: start.startedAtMs,
+        ready: !start.hookFailed && isReadyAtOnce(start.behaviour, spec),
+        ...(start.hookFailed && { postStartFailed: true as const }),
         ...(spec?.startupProbe !== undefined && { started: false }),
       },
       spec: lastingSpec(spec),
@@ -214,6 +225,28 @@ export class SimulatedRuntime implements ContainerRuntime {
       before: before?.run,
       tell: (event) => this.#listener({ pod: named, event }),
     });
+  }
+
+  /** False where the hook failed. The container counts as started only once it is through, or its pod is to go. */
+  async #runHook({ metadata: { uid } }: Pod, { sleep }: Hook, { postStart }: Behaviour): Promise<boolean> {
+    const simulated = this.#pods.get(uid);
+    if (simulated === undefined) return true;
+    const ms = postStart.ms ?? (sleep === undefined || postStart.fails ? this.#draw(hookRun) : sleep.seconds * 1_000);
+    let isCut = false;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        simulated.hooks?.delete(cut);
+        resolve();
+      };
+      const cut = () => {
+        isCut = true;
+        done();
+      };
+      simulated.hooks ??= new Set();
+      simulated.hooks.add(cut);
+      void this.#pass(ms).then(done);
+    });
+    return isCut || !postStart.fails;
   }
 
   /** On a machine where containers crash, one that would run on ends by itself some day. */
@@ -241,6 +274,8 @@ export class SimulatedRuntime implements ContainerRuntime {
 }
 
 const cachedPull: Distribution = { kind: 'uniform', fromMs: 5, toMs: 15 };
+const hookRun: Distribution = { kind: 'uniform', fromMs: 5, toMs: 30 };
+const none: readonly never[] = [];
 const resizing: Distribution = { kind: 'uniform', fromMs: 5, toMs: 30 };
 
 function unreachable({ full }: ImageName): string {

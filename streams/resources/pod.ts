@@ -50,6 +50,9 @@ export type EnvVar = {
 
 export type EnvFromSource = { readonly configMapRef?: NamedSource; readonly secretRef?: NamedSource };
 
+/** What is done at a container's start or end. */
+export type Hook = Handler & { readonly sleep?: { readonly seconds: number } };
+
 export type Container = {
   readonly name: string;
   readonly image: string;
@@ -64,8 +67,8 @@ export type Container = {
   readonly env?: readonly EnvVar[];
   readonly envFrom?: readonly EnvFromSource[];
   readonly lifecycle?: {
-    readonly postStart?: Handler;
-    readonly preStop?: Handler & { readonly sleep?: { readonly seconds: number } };
+    readonly postStart?: Hook;
+    readonly preStop?: Hook;
   };
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;

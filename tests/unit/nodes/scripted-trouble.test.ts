@@ -186,6 +186,87 @@ describe('a preStop hook', () => {
   });
 });
 
+describe('a postStart hook', () => {
+  const started = async (lifecycle: Container['lifecycle'], simulation: object, spec: Partial<Pod['spec']> = {}) => {
+    const cluster = await NodeCluster.start();
+    await cluster.run({
+      spec: { ...withContainer({ ...(lifecycle && { lifecycle }) }), ...spec },
+      simulation: { ...quick, ...simulation },
+    });
+    return cluster;
+  };
+  const exec = { postStart: { exec: { command: ['warm-up'] } } };
+  const stateOf = (cluster: NodeCluster) => cluster.pod().status?.containerStatuses?.[0];
+
+  test('that takes its time keeps the container from counting as running', async () => {
+    for (const [lifecycle, simulation] of [
+      [exec, { 'post-start': '10s' }],
+      [{ postStart: { sleep: { seconds: 10 } } }, {}],
+    ] as const) {
+      const cluster = await started(lifecycle, simulation);
+      await cluster.clock.advance(9_000);
+      expect(stateOf(cluster)?.state?.waiting?.reason).toBe('ContainerCreating');
+      await cluster.clock.advance(2_000);
+      expect(stateOf(cluster)).toMatchObject({ ready: true, restartCount: 0 });
+      expect(cluster.pod().status?.phase).toBe('Running');
+    }
+  });
+
+  test('succeeds at once where nothing is said', async () => {
+    const cluster = await started(exec, {});
+    await cluster.clock.advance(1_000);
+    expect(stateOf(cluster)).toMatchObject({ ready: true, restartCount: 0 });
+    expect(cluster.anomalies).toEqual([]);
+  });
+
+  test('that fails has the container killed and started again, later and later', async () => {
+    const cluster = await started(exec, { 'post-start': 'fail' });
+    await cluster.clock.advance(5_000);
+    expect(cluster.told().slice(-5)).toEqual([
+      'Created Container created',
+      'Started Container started',
+      'FailedPostStartHook PostStartHook failed',
+      'Killing FailedPostStartHook',
+      expect.stringMatching(/^(Pulled|BackOff) /),
+    ]);
+    await cluster.clock.advance(60_000);
+    expect(stateOf(cluster)).toMatchObject({ ready: false, restartCount: 3 });
+    expect(stateOf(cluster)?.state?.waiting?.reason).toBe('CrashLoopBackOff');
+    expect(cluster.anomalies).toEqual([]);
+  });
+
+  test('may fail so many times only, and means one container where that is named', async () => {
+    const cluster = await started(exec, { 'post-start.c': 'fail', failures: '2', run: 'run' });
+    await cluster.clock.advance(60_000);
+    expect(stateOf(cluster)).toMatchObject({ ready: true, restartCount: 2 });
+  });
+
+  test('that fails ends a pod that is not to be restarted', async () => {
+    const cluster = await started(exec, { 'post-start': 'fail' }, { restartPolicy: 'Never' });
+    await cluster.clock.advance(60_000);
+    expect(stateOf(cluster)).toMatchObject({ restartCount: 0, state: { terminated: {} } });
+  });
+
+  test('holds up no pod that is to go', async () => {
+    const cluster = await started(exec, { 'post-start': '1h' });
+    await cluster.clock.advance(5_000);
+    await cluster.delete();
+    await cluster.clock.advance(5_000);
+    expect(cluster.find()).toBeUndefined();
+    expect(cluster.anomalies).toEqual([]);
+  });
+
+  test('that is written badly is said to be', async () => {
+    const cluster = await started(exec, { 'post-start': 'later' });
+    await cluster.clock.advance(1_000);
+    expect(stateOf(cluster)?.state?.waiting).toEqual({
+      reason: 'CreateContainerConfigError',
+      message:
+        'annotation simulation.shiplog.dev/post-start is "later", which is not a duration such as 500ms, 3s or 1m30s',
+    });
+  });
+});
+
 describe('what a pod refers to', () => {
   const claim = { name: 'data', persistentVolumeClaim: { claimName: 'data' } };
   const rows: readonly { readonly what: string; readonly spec: Partial<Pod['spec']>; readonly told: string }[] = [
