@@ -12,6 +12,7 @@ import { Listeners } from './listeners.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { ResourceView } from './resource-view.ts';
 import { keyOf, type StoredObject } from './stored-object.ts';
+import { WrittenObjects } from './written-objects.ts';
 
 type Waiting = { readonly revision: Revision; readonly resolve: () => void };
 
@@ -24,6 +25,8 @@ export class ObjectView implements ObjectReader {
   readonly #floors: Record<StreamName, Revision> = { LOG: revisionZero, LEASE: revisionZero, EVENT: revisionZero };
   readonly #waiting: Record<StreamName, Waiting[]> = { LOG: [], LEASE: [], EVENT: [] };
   readonly #listeners = new Listeners<Change>();
+  /** What this process is writing: read back, it need not be parsed. */
+  readonly written = new WrittenObjects();
   #newestTimeMs = 0;
 
   /** Reads the state of one stream from the last event of each subject. Tells nobody. */
@@ -51,7 +54,7 @@ export class ObjectView implements ObjectReader {
     this.#revisions[stream] = revision;
     if (event.timeMs > this.#newestTimeMs) this.#newestTimeMs = event.timeMs;
     const ref = parseSubject(event.subject);
-    const change = ref === undefined ? undefined : this.resource(ref).apply(ref, event);
+    const change = ref === undefined ? undefined : this.resource(ref).apply(ref, event, this.written.get(event.id));
     if (change !== undefined) this.#listeners.tell(change);
     this.#wake(stream, revision);
     return change;

@@ -39,6 +39,9 @@ export class ResourceView {
    */
   readonly #unindexed = new Map<string, StoredObject | undefined>();
   readonly #listeners = new Listeners<Change>();
+  /** What there was before the change told last: whoever hears of that reads it, so it is let go with the next one. */
+  #before: StoredObject | undefined;
+  #beforeIsShed = false;
   readonly #bounds: WindowBounds;
   #window: ChangeWindow;
 
@@ -62,12 +65,19 @@ export class ResourceView {
     return this.#objects.get(key);
   }
 
-  /** Evolves by one event; undefined where nothing changed (a tombstone of an object that is not there). */
-  apply(ref: ObjectRef, event: RecordedEvent): Change | undefined {
+  /**
+   * Evolves by one event; undefined where nothing changed (a tombstone of an object that is not there). `written`: what
+   * the event's object is read as, where it is known without reading it.
+   */
+  apply(ref: ObjectRef, event: RecordedEvent, written?: AnyObject): Change | undefined {
     const key = keyOf(ref);
     const previous = this.#objects.get(key);
+    if (this.#beforeIsShed) this.#before?.shed();
+    this.#before = previous;
+    this.#beforeIsShed = false;
     const change = isTombstone(event) ? this.#remove(ref, event, previous) : this.#put(ref, event, previous);
     if (change === undefined) return undefined;
+    if (written !== undefined) change.current.adopt(written);
     this.#window.push(change, outlived);
     this.#listeners.tell(change);
     return change;
@@ -173,7 +183,7 @@ export class ResourceView {
     // What came and went between two looks at the indexes leaves nothing behind: nobody may ever look again.
     if (this.#unindexed.has(previous.key) && this.#unindexed.get(previous.key) === undefined) {
       this.#unindexed.delete(previous.key);
-      previous.shed();
+      this.#shed(previous);
     } else this.#unindex(previous.key, previous);
     // An expiry comes from the stream itself and carries no object: the last one known stands in.
     const bytes = event.object.byteLength === 0 ? previous.encoded() : event.object;
@@ -184,7 +194,7 @@ export class ResourceView {
 
   #unindex(key: string, previous: StoredObject | undefined): void {
     const before = this.#unindexed.get(key);
-    if (before !== undefined || (previous !== undefined && this.#unindexed.has(key))) previous?.shed();
+    if (before !== undefined || (previous !== undefined && this.#unindexed.has(key))) this.#shed(previous);
     else this.#unindexed.set(key, previous);
   }
 
@@ -198,7 +208,12 @@ export class ResourceView {
     this.#unindexed.delete(key);
     const now = this.#objects.get(key);
     this.#indexes.replace(key, before && read(before), now && read(now));
-    before?.shed();
+    this.#shed(before);
+  }
+
+  #shed(superseded: StoredObject | undefined): void {
+    if (superseded === this.#before) this.#beforeIsShed = true;
+    else superseded?.shed();
   }
 
   #resolve(keys: Iterable<string>): StoredObject[] {

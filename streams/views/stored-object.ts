@@ -75,6 +75,14 @@ export class StoredObject implements Coolable, Packable {
     return this.#object;
   }
 
+  /** Takes the object that was written as the parsed form; without its resourceVersion, parsing gives the same. */
+  adopt({ metadata, ...written }: AnyObject): void {
+    const { kind, apiVersion, ...rest } = written;
+    const resourceVersion = String(this.revision);
+    this.#object = { kind, apiVersion, metadata: { resourceVersion, ...metadata }, ...rest } as AnyObject;
+    hotObjects.add(this, this.#parses++ > 0);
+  }
+
   /** The same for one use among very many, which it is not kept for. */
   readOnce(): AnyObject {
     return this.#object ?? this.#readShared() ?? this.#parse();

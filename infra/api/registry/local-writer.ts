@@ -4,6 +4,7 @@
 import type { FailureReason, Note, Write, WriteOutcome } from '../../../actors/kit/write.ts';
 import type { AnyObject, ResourceName } from '../../../streams/resources/meta.ts';
 import { resources } from '../../../streams/resources/names.ts';
+import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import type { WriteContext, Writer } from '../../host/writer.ts';
 import { ApiError, unknownPath } from '../errors.ts';
 import type { Kind } from '../kinds/kind.ts';
@@ -30,40 +31,40 @@ export function localWriter({ kinds, registry, deleter, notes }: LocalWriterPort
     if (kind === undefined) throw unknownPath();
     return kind;
   };
-  const run = async (write: Write, context: RequestContext): Promise<AnyObject> => {
+  const run = (write: Write, context: RequestContext): Promise<StoredObject> => {
     switch (write.kind) {
       case 'create': {
         const namespace = write.object.metadata.namespace ?? '';
         const body = write.object as unknown as AnyObject;
-        return (await registry.create({ kind: kindFor(write), namespace, body }, context)).object;
+        return registry.create({ kind: kindFor(write), namespace, body }, context);
       }
       case 'update': {
         const { metadata } = write.object;
         const target = { kind: kindFor(write), namespace: metadata.namespace ?? '', name: metadata.name };
         const next = write.object as AnyObject;
-        if (write.subresource === 'finalize')
-          return (await finalizeNamespace(registry, { target, next }, context)).object;
+        if (write.subresource === 'finalize') return finalizeNamespace(registry, { target, next }, context);
         if (write.subresource === 'scale')
-          return (await updateScale(registry, { target, change: () => next, repeatable: false }, context)).object;
+          return updateScale(registry, { target, change: () => next, repeatable: false }, context);
         const update = { change: () => next, ...(write.subresource && { subresource: write.subresource }) };
-        return (await registry.update(target, update, context)).object;
+        return registry.update(target, update, context);
       }
       case 'delete': {
         const { namespace, name, uid, resourceVersion, gracePeriodSeconds, propagationPolicy } = write;
         const options = { gracePeriodSeconds, propagationPolicy, preconditions: { uid, resourceVersion } };
-        return (await deleter.delete({ kind: kindFor(write), namespace, name }, options, context)).stored.object;
+        const target = { kind: kindFor(write), namespace, name };
+        return deleter.delete(target, options, context).then(({ stored }) => stored);
       }
       case 'bind': {
         const kind = kindFor({ resource: resources.pods });
         const { namespace, name, uid, node } = write;
-        return (await bind(registry, { target: { kind, namespace, name }, uid, node }, context)).object;
+        return bind(registry, { target: { kind, namespace, name }, uid, node }, context);
       }
     }
   };
   return {
     async write(write, context): Promise<WriteOutcome> {
       try {
-        return { kind: 'done', object: await run(write, requestContext(context)) };
+        return done(await run(write, requestContext(context)));
       } catch (error) {
         if (error instanceof ApiError) return { kind: 'failed', reason: reasonOf(error), message: error.message };
         throw error;
@@ -71,6 +72,16 @@ export function localWriter({ kinds, registry, deleter, notes }: LocalWriterPort
     },
     note(note: Note, context) {
       notes.record(note, requestContext(context));
+    },
+  };
+}
+
+/** Few ask for the object, and it may have been superseded and let go by now: it is read when it is asked for. */
+function done(stored: StoredObject): WriteOutcome {
+  return {
+    kind: 'done',
+    get object() {
+      return stored.object;
     },
   };
 }

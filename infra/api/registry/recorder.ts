@@ -60,12 +60,21 @@ export class Recorder {
     const event = this.#event(decision, context);
     const expect: Expectation = before === undefined ? { kind: 'absent' } : { kind: 'at', revision: before.revision };
     if (context.dryRun) return { kind: 'recorded', stored: this.#imagined(decision, event) };
-    const outcome = await this.#append({ ref, expect, event });
+    // Nobody but the log ever parses heartbeats and core Events, and what clients sent is theirs.
+    const { written } = this.#view;
+    if (after !== undefined && stream === 'LOG' && context.inProcess === true)
+      written.expect(event.id, after, before?.object);
+    const outcome = await this.#append({ ref, expect, event }).catch((error: unknown) => {
+      written.forget(event.id);
+      throw error;
+    });
     if (outcome.kind === 'conflict') {
+      written.forget(event.id);
       if (outcome.actual !== undefined) await this.#view.reached(stream, outcome.actual);
       return { kind: 'conflict' };
     }
     await this.#view.reached(stream, outcome.revision);
+    written.forget(event.id);
     const current = after === undefined ? undefined : this.#view.stored(ref, ref);
     if (current?.revision === outcome.revision) return { kind: 'recorded', stored: current };
     return { kind: 'recorded', stored: new StoredObject(ref, { ...event, revision: outcome.revision }) };
