@@ -39,8 +39,8 @@ const component = 'endpoint-slice-controller';
 type Family = 'IPv4' | 'IPv6';
 
 type Memory = TriggerMemory & {
-  /** Zones were dealt their endpoints at the last look. */
-  readonly dealtOut?: boolean;
+  /** By family why zones were not dealt their endpoints at the last look, as far as they should be; empty where they were. */
+  readonly problems?: Partial<Readonly<Record<Family, string>>>;
 };
 
 export function endpointSliceController(): Controller<Memory> {
@@ -93,23 +93,26 @@ function reconcile({ world, key, random, memory }: ReconcileInput<Memory>, zones
   const unfit = (slice: EndpointSlice) => !existing.includes(slice) || !families.includes(slice.addressType as Family);
   const writes: Write[] = all.filter(unfit).map(removal);
   const notes: PlannedNote[] = [];
+  const problems: Partial<Record<Family, string>> = {};
   const deals = dealsOutZones(service);
-  let wereDealt = memory?.dealtOut === true;
+  // As upstream tells it: of the service as a whole that zones are dealt endpoints, of each family why they are not.
+  let areDealt = Object.values(memory?.problems ?? {}).includes('');
   for (const family of families) {
     const slices = existing.filter(({ addressType }) => addressType === family);
     const shares = deals ? zones.shares(world) : undefined;
     const done = familyWrites({ world, service, family, slices, pods, trigger, random, shares });
     writes.push(...done.writes);
-    const message = deals ? done.problem : 'Topology Aware Hints has been disabled';
-    const isOn = message === undefined;
-    if (isOn !== wereDealt || (deals && !isOn)) notes.push(hintsNote(service, family, message));
-    wereDealt = isOn;
+    const problem = deals ? (done.problem ?? '') : 'Topology Aware Hints has been disabled';
+    const isNews = problem === '' ? !areDealt : deals ? problem !== memory?.problems?.[family] : areDealt;
+    if (isNews) notes.push(hintsNote(service, family, problem));
+    if (deals) problems[family] = problem;
+    areDealt = problem === '';
   }
   return {
     writes,
     notes,
     pauseMs: restMs(selected.length, podsPerMs),
-    remember: { memory: { ...trigger.memory, dealtOut: wereDealt } },
+    remember: { memory: { ...trigger.memory, problems } },
   };
 }
 
@@ -289,9 +292,9 @@ function sliceLabels(service: Service): Record<string, string> {
   return endpointLabels(service, { [serviceNameLabel]: service.metadata.name, [managedByLabel]: manager });
 }
 
-function hintsNote(service: Service, family: Family, problem: string | undefined): PlannedNote {
-  const [type, reason] = problem === undefined ? (['Normal', 'Enabled'] as const) : (['Warning', 'Disabled'] as const);
-  const message = `${problem ?? 'Topology Aware Hints has been enabled'}, addressType: ${family}`;
+function hintsNote(service: Service, family: Family, problem: string): PlannedNote {
+  const [type, reason] = problem === '' ? (['Normal', 'Enabled'] as const) : (['Warning', 'Disabled'] as const);
+  const message = `${problem || 'Topology Aware Hints has been enabled'}, addressType: ${family}`;
   return { regarding: service, type, reason: `TopologyAwareHints${reason}`, message, component };
 }
 

@@ -128,11 +128,13 @@ describe('zones by their size', () => {
       disabled('One or more endpoints do not have a zone specified'),
     ],
   ])('there must be %s', (_, objects, said) => {
-    const { writes, notes = [] } = plan([auto, ...objects]);
+    const { writes, notes = [], remember } = plan([auto, ...objects]);
     const [write] = writes;
     const endpoints = write?.kind === 'create' ? (write.object as unknown as EndpointSlice).endpoints : [];
     expect(endpoints.map(({ hints }) => hints)).toEqual(endpoints.map(() => undefined));
     expect(notes.map(({ reason, message }) => `${reason}: ${message}`)).toEqual(said);
+    // It is told once, as long as the reason stays.
+    expect(plan([auto, ...objects], remember?.memory).notes).toEqual([]);
   });
 
   test('nodes of the control plane, and those that are not ready, do not count', () => {
