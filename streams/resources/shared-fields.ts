@@ -2,6 +2,7 @@
 // out of an object's bytes and kept once for all who have them; put back, the bytes are what they were.
 
 import { assert } from '../base/assert.ts';
+import { share } from './made-of.ts';
 
 export type SharedFields = {
   readonly bytes: Buffer;
@@ -89,7 +90,10 @@ class Fields implements SharedFields {
   }
 
   get parsed(): object {
-    this.#parsed ??= JSON.parse(this.bytes.toString('utf8')) as object;
+    if (this.#parsed === undefined) {
+      this.#parsed = JSON.parse(this.bytes.toString('utf8')) as object;
+      share(this.#parsed);
+    }
     return this.#parsed;
   }
 }

@@ -2,7 +2,8 @@
 // them. Pods of one template take some 200 bytes each instead of 3,000 and more, and nothing pins the piece of memory
 // they were received in. What has just come stays as it is: most versions are superseded before they get cold.
 
-import { DeltaBase, deltaOf, textOf, writeText } from './delta.ts';
+import type { ByteWriter } from '../base/byte-writer.ts';
+import { DeltaBase, deltaOf, textBytesOf, textOf, writeText } from './delta.ts';
 
 /** A text that is told by another one, or that others are told by. */
 export type Packed = { readonly base: DeltaBase /** Empty where the text is the base. */; readonly delta: string };
@@ -17,6 +18,14 @@ export type Packable = {
 
 export function unpacked({ base, delta }: Packed): Buffer {
   return delta === '' ? base.bytes : textOf(delta, base);
+}
+
+/** Puts the text behind what the writer has. */
+export function writePacked(packed: Packed, into: ByteWriter): void {
+  const bytes = packed.delta === '' ? packed.base.bytes.length : textBytesOf(packed.delta);
+  into.room(bytes);
+  unpackInto(packed, into.memory, into.end);
+  into.end += bytes;
 }
 
 /** Puts the text into memory that has room for it. */

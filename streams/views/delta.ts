@@ -27,8 +27,8 @@ export class DeltaBase {
 const stretchMin = 12;
 const hashBits = 12;
 const windowBytes = 6;
-/** Stretches are compared in strides that begin with this length and double as long as nothing differs. */
-const strideMin = 256;
+/** Long stretches are compared in strides that double as long as nothing differs, and are halved from then on. */
+const strideMin = 64;
 
 let scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
@@ -46,10 +46,12 @@ export function deltaOf(text: Buffer, base: DeltaBase, lengthMax: number): strin
   let expected = 0;
   while (at < end) {
     let from = there;
-    let length = stretch(text, at, bytes, from);
+    // Most places where something differs are told by one byte of what would have to be the same.
+    const beyond = text[at + stretchMin - 1];
+    let length = beyond === bytes[from + stretchMin - 1] ? stretch(text, at, bytes, from) : 0;
     if (length < stretchMin && at + windowBytes <= end) {
-      from = (places[hash(text, at)] ?? 0) - 1;
-      length = from < 0 ? 0 : stretch(text, at, bytes, from);
+      from = (places[hash(text, at)] as number) - 1;
+      length = from < 0 || beyond !== bytes[from + stretchMin - 1] ? 0 : stretch(text, at, bytes, from);
     }
     if (length < stretchMin) {
       at++;
@@ -139,20 +141,21 @@ const shortMax = 40;
 /** How many bytes are the same from there on. */
 function stretch(text: Buffer, at: number, base: Buffer, from: number): number {
   const lengthMax = Math.min(text.length - at, base.length - from);
+  const nearMax = Math.min(lengthMax, strideMin);
   let length = 0;
-  while (length < lengthMax && text[at + length] === base[from + length]) {
-    length++;
-    if (length % 64 !== 0) continue;
-    let stride = Math.min(strideMin, lengthMax - length);
-    while (stride > 0) {
-      const there = from + length;
-      const here = at + length;
-      if (text.compare(base, there, there + stride, here, here + stride) !== 0) break;
-      length += stride;
-      stride = Math.min(stride * 2, lengthMax - length);
-    }
+  while (length < nearMax && text[at + length] === base[from + length]) length++;
+  if (length < strideMin) return length < 0 ? 0 : length;
+  let differs = false;
+  for (let stride = strideMin; stride >= strideMin; stride = differs ? stride >> 1 : stride << 1) {
+    const here = at + length;
+    const there = from + length;
+    const end = Math.min(stride, lengthMax - length);
+    if (text.compare(base, there, there + end, here, here + end) !== 0) differs = true;
+    else if (end < stride) return lengthMax;
+    else length += stride;
   }
-  return length < 0 ? 0 : length;
+  while (length < lengthMax && text[at + length] === base[from + length]) length++;
+  return length;
 }
 
 function placesOf(bytes: Buffer): Int32Array {

@@ -88,6 +88,11 @@ export class StoredObject implements Coolable, Packable {
     return this.#object ?? this.#readShared() ?? this.#parse();
   }
 
+  /** The same for whoever keeps what is made of the parts that objects share, and so would rather have those. */
+  readAlike(): AnyObject {
+    return this.#readShared() ?? this.readOnce();
+  }
+
   /** Puts the JSON of the metadata behind what the writer has, as clients see it. */
   writeMetadata(into: ByteWriter): void {
     const found = this.#metadata();

@@ -2,19 +2,11 @@
 // that was read there, not read again. Invariant: the value is the one `JSON.parse` gives; a text that is put in any way
 // but `JSON.stringify`'s is not read here at all.
 
+import { share } from '../resources/made-of.ts';
 import type { Stretches } from './delta.ts';
 
-/** What was made of a value that several objects share, kept as long as the value is. */
-export type Made = { by: unknown; bytes: Uint8Array | undefined };
-
-/** Shorter lists and objects are made anew as fast as they are looked up. */
-const madeBytesMin = 24;
-const made = new WeakMap<object, Made>();
-
-/** Where whoever makes bytes of a value may keep them; undefined for a value of one object alone. */
-export function madeOf(value: object): Made | undefined {
-  return made.get(value);
-}
+/** Of shorter lists and objects nothing is kept: they are made anew as fast. */
+const sharedBytesMin = 24;
 
 /** The values of a text by where they begin. */
 export class TextParts {
@@ -39,8 +31,7 @@ export class TextParts {
     this.ends.push(end);
     this.values.push(value);
     this.#at[place] = this.ends.length;
-    if (typeof value === 'object' && value !== null && end - place >= madeBytesMin)
-      made.set(value, { by: undefined, bytes: undefined });
+    if (typeof value === 'object' && value !== null && end - place >= sharedBytesMin) share(value);
   }
 }
 

@@ -3,8 +3,9 @@
 // (see conform.ts); properties without a protobuf number are left out.
 
 import { assertNever } from '../../../streams/base/assert.ts';
+import { madeOf } from '../../../streams/resources/made-of.ts';
 import type { AnySchema, ListSchema, MapSchema, ObjectSchema, ScalarType, Schema } from '../kinds/schema.ts';
-import { parseDuration, parseTime, ZERO_TIME_SECONDS } from './time-text.ts';
+import { canonicalSeconds, isCanonicalTime, parseDuration, parseTime, ZERO_TIME_SECONDS } from './time-text.ts';
 import { WIRE_FIXED64, WIRE_VARINT, type WireWriter } from './wire.ts';
 import { type WireField, wirePlan } from './wire-plan.ts';
 
@@ -32,15 +33,16 @@ function writeField(writer: WireWriter, field: WireField, value: unknown): void 
       writePart(writer, number, schema, absent ? NOTHING : value);
       return;
     case 'list':
-      if (!absent) writeList(writer, number, schema, value as readonly unknown[]);
+      if (!absent) writeOnce(writer, value as readonly unknown[], field);
       else if (schema.message === true && !field.pointer && !field.dropsEmpty) writer.part(number, writer.size);
       return;
     case 'map':
-      if (!absent) writeMap(writer, number, schema, value as Json);
+      if (!absent) writeOnce(writer, value as Json, field);
       return;
     case 'any':
       if (absent && field.pointer) return;
-      writePart(writer, number, schema, value);
+      if (typeof value === 'object' && value !== null) writeOnce(writer, value, field);
+      else writePart(writer, number, schema, value);
       return;
     case 'scalar':
       if (absent && (field.pointer || schema.type === 'bytes')) return;
@@ -80,9 +82,26 @@ function writeValue(writer: WireWriter, number: number, schema: Schema, value: u
 
 function writePart(writer: WireWriter, number: number, schema: Schema, value: unknown): void {
   const before = writer.size;
-  if (schema.kind === 'object') writeMessage(writer, (value ?? NOTHING) as Json, schema);
+  if (schema.kind === 'object') writeOnce(writer, (value ?? NOTHING) as Json, schema);
   else if (schema.kind === 'any') writeAny(writer, schema, value);
   writer.part(number, before);
+}
+
+/** A value that several objects share is written once for all of them: as a message, or as all there is of a field. */
+function writeOnce(writer: WireWriter, value: object, by: ObjectSchema | WireField): void {
+  const made = madeOf(value);
+  if (made?.by === by && made.bytes !== undefined) {
+    writer.raw(made.bytes);
+    return;
+  }
+  const before = writer.size;
+  if ('kind' in by) writeMessage(writer, value as Json, by);
+  else if (by.schema.kind === 'list') writeList(writer, by.number, by.schema, value as readonly unknown[]);
+  else if (by.schema.kind === 'map') writeMap(writer, by.number, by.schema, value as Json);
+  else writePart(writer, by.number, by.schema, value);
+  if (made === undefined) return;
+  made.by = by;
+  made.bytes = writer.since(before);
 }
 
 function writeScalar(writer: WireWriter, number: number, type: ScalarType, value: unknown): void {
@@ -137,6 +156,9 @@ function writeSpecial(writer: WireWriter, type: ScalarType, value: unknown): voi
   } else if (type === 'duration') {
     const nanos = parseDuration((value ?? '0s') as string);
     writeScalar(writer, 1, 'int64', typeof nanos === 'number' ? nanos : 0);
+  } else if (typeof value === 'string' && isCanonicalTime(value)) {
+    writeScalar(writer, 2, 'int32', 0);
+    writeScalar(writer, 1, 'int64', canonicalSeconds(value));
   } else if (typeof value === 'string') {
     const time = parseTime(value);
     // Year 1 is Go's zero time, an empty message.

@@ -9,9 +9,11 @@ import { WireWriter } from './wire.ts';
 /** Of every list type: 1 is the metadata, 2 the items. */
 const itemsField = 2;
 
-/** One item as it stands in the list's message. */
+const writer = new WireWriter(64 * 1024);
+
+/** One item as it stands in the list's message, until the next is encoded. */
 export function encodeListItem(item: object, schema: ObjectSchema): Buffer {
-  const writer = new WireWriter();
+  writer.reset();
   writeMessage(writer, item as Readonly<Record<string, unknown>>, schema);
   writer.part(itemsField, 0);
   return writer.finish();

@@ -44,6 +44,20 @@ export function isCanonicalMicroTime(text: string): boolean {
   return twoDigits(text, 20) >= 0 && twoDigits(text, 22) >= 0 && twoDigits(text, 24) >= 0 && isClockFace(text);
 }
 
+/** Seconds since 1970 of a time that `isCanonicalTime`, by counting. */
+export function canonicalSeconds(text: string): number {
+  const month = twoDigits(text, 5);
+  // Years begin in March, so that the leap day is the last of one.
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2) - (month <= 2 ? 1 : 0);
+  const dayOfYear = Math.trunc((153 * ((month + 9) % 12) + 2) / 5) + twoDigits(text, 8) - 1;
+  const leapDays = Math.floor(year / 4) - Math.floor(year / 100) + Math.floor(year / 400);
+  const days = year * 365 + leapDays + dayOfYear - daysToEpoch;
+  return days * 86_400 + twoDigits(text, 11) * 3_600 + twoDigits(text, 14) * 60 + twoDigits(text, 17);
+}
+
+/** From the first of March of year 0 to the first of January 1970. */
+const daysToEpoch = 719_468;
+
 /** `YYYY-MM-DDThh:mm:ss` within bounds. Days 29 to 31 and the first years are left to the thorough reader. */
 function isClockFace(text: string): boolean {
   const month = twoDigits(text, 5);

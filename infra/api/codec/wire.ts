@@ -108,6 +108,17 @@ export class WireWriter {
     return this.#bytes.subarray(this.#position);
   }
 
+  /** A copy of what was written since `size` was `sizeBefore`. */
+  since(sizeBefore: number): Buffer {
+    const written = this.#bytes.subarray(this.#position, this.#bytes.length - sizeBefore);
+    return Buffer.from(written);
+  }
+
+  /** Begins anew in the same memory. */
+  reset(): void {
+    this.#position = this.#bytes.length;
+  }
+
   tag(number: number, wireType: number): void {
     this.varint((number << 3) | wireType);
   }

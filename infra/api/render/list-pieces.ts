@@ -3,6 +3,7 @@
 
 import { ByteWriter } from '../../../streams/base/byte-writer.ts';
 import type { AnyObject } from '../../../streams/resources/meta.ts';
+import { ColdStorage, type Packed, writePacked } from '../../../streams/views/cold-storage.ts';
 import type { StoredObject } from '../../../streams/views/stored-object.ts';
 import { encodeListEnvelope, encodeListItem } from '../codec/protobuf-list.ts';
 import { yamlLibrary } from '../codec/yaml-library.ts';
@@ -21,6 +22,7 @@ const bytesPerLook = 16 * 1024;
 const keptMax = 512;
 const kept = (stored: StoredObject): AnyObject => stored.object;
 const once = (stored: StoredObject): AnyObject => stored.readOnce();
+const alike = (stored: StoredObject): AnyObject => stored.readAlike();
 
 type Shape = {
   /** The document without its items, which come last. */
@@ -91,7 +93,7 @@ function shapeOf(listed: Listed, rendering: Rendering): Shape {
   const { kind, form } = rendering;
   const metadata = listMeta(listed);
   const meta = `meta.k8s.io/${form.metaVersion}`;
-  const read = listed.items.length > keptMax ? once : kept;
+  const read = form.encoding === 'protobuf' ? alike : listed.items.length > keptMax ? once : kept;
   const asStored = isStoredKind(kind) && kind.custom === undefined;
   const partialHead = `{"kind":"PartialObjectMetadata","apiVersion":"${meta}","metadata":`;
   const writePartial = (stored: StoredObject, into: ByteWriter) => {
@@ -181,21 +183,30 @@ function protobufSchemas({ apiVersion, kind }: Shape['document']): Schemas | und
   return list === undefined || item === undefined ? undefined : { list, item };
 }
 
+/** Encoded items wait until the length of all is known: as what they have beyond each other, which is a tenth. */
+const waitingBounds = {
+  freshBytesMax: 0,
+  familiesMax: 64,
+  familyBytesMax: 4 * 1024 * 1024,
+  searchableMax: 16,
+};
+
 type ProtobufOptions = { readonly schemas: Schemas; readonly pieces: Pieces };
 
 function* protobufPieces({ items }: Listed, shape: Shape, { schemas, pieces }: ProtobufOptions) {
-  const encoded: Buffer[] = [];
+  const storage = new ColdStorage(waitingBounds);
+  const waiting: Packed[] = [];
   let itemBytes = 0;
   for (const stored of items) {
     const bytes = encodeListItem(shape.item(stored), schemas.item);
-    encoded.push(bytes);
     itemBytes += bytes.length;
+    waiting.push(storage.pack(bytes, stored.ref));
     yield undefined;
   }
   const { head, tail } = encodeListEnvelope(shape.document, { schema: schemas.list, itemBytes });
   pieces.into.raw(head);
-  for (const bytes of encoded) {
-    pieces.into.raw(bytes);
+  for (const packed of waiting) {
+    writePacked(packed, pieces.into);
     if (pieces.due) yield pieces.full();
   }
   pieces.into.raw(tail);

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  canonicalSeconds,
   durationText,
   isCanonicalMicroTime,
   isCanonicalTime,
@@ -51,6 +52,7 @@ test('every second has one text, which is read back and recognised', () => {
       expect(parseMicroTime(micro)).toEqual({ kind: 'time', seconds: at, nanos: micros * 1000 });
       if (Number(text.slice(8, 10)) <= 28 && at > -59_000_000_000) {
         expect(isCanonicalTime(text)).toBe(true);
+        expect(canonicalSeconds(text)).toBe(at);
         expect(isCanonicalMicroTime(micro)).toBe(true);
       }
     }),

@@ -2,10 +2,11 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { madeOf } from '../../../../streams/resources/made-of.ts';
 import type { Packed } from '../../../../streams/views/cold-storage.ts';
 import { DeltaBase, deltaOf } from '../../../../streams/views/delta.ts';
 import { SharedValues } from '../../../../streams/views/shared-values.ts';
-import { madeOf, PartReader, TextParts } from '../../../../streams/views/text-parts.ts';
+import { PartReader, TextParts } from '../../../../streams/views/text-parts.ts';
 
 const unbounded = 1024 * 1024;
 
