@@ -122,6 +122,8 @@ export type PreEnqueuePlugin = {
   readonly name: string;
   /** Kinds it reads beside the pod. */
   readonly watches?: readonly ResourceName[];
+  /** Of these, kinds of claims of which one matters only to the pods that use it. */
+  readonly claims?: readonly ResourceName[];
   /** Why the pod must not be scheduled yet, if so. It is asked again when the pod or an object it watches changes. */
   preEnqueue(pod: WaitingPod, cluster: ClusterSnapshot): string | undefined;
 };

@@ -40,7 +40,7 @@ export function gateOf(info: WaitingPod, { preEnqueue }: Profile, cluster: Clust
 
 export function sameLabels(a: Labels = {}, b: Labels = {}): boolean {
   for (const key in a) if (a[key] !== b[key]) return false;
-  for (const key in b) if (!(key in a)) return false;
+  for (const key in b) if (!Object.hasOwn(a, key)) return false;
   return true;
 }
 

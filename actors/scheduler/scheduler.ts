@@ -3,7 +3,7 @@
 // from recorded objects and from the bindings it has asked for, nothing else.
 
 import { assertNever } from '../../streams/base/assert.ts';
-import type { Labels } from '../../streams/resources/meta.ts';
+import type { Labels, ResourceName } from '../../streams/resources/meta.ts';
 import type { Node } from '../../streams/resources/node.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { Effect } from '../kit/effect.ts';
@@ -275,17 +275,19 @@ export class Scheduler {
   }
 
   /** Pods that a plugin holds back which looks at objects of this kind may be free now. */
-  #ungate({ resource }: ObjectChange, moment: Moment): void {
-    const looking = (plugins: Profile['preEnqueue']) =>
-      plugins.some(({ watches = [] }) => watches.some((name) => name.resource === resource.resource));
+  #ungate({ resource, object }: ObjectChange, moment: Moment): void {
+    const isIt = (name: ResourceName) => name.resource === resource.resource && name.group === resource.group;
     const names = new Set<string>();
-    for (const [name, { preEnqueue }] of this.#profiles) if (looking(preEnqueue)) names.add(name);
+    let isClaim = true;
+    for (const [name, { preEnqueue }] of this.#profiles) {
+      const looking = preEnqueue.filter(({ watches = [] }) => watches.some(isIt));
+      if (looking.length > 0) names.add(name);
+      isClaim &&= looking.every(({ claims = [] }) => claims.some(isIt));
+    }
     if (names.size === 0) return;
-    this.queue.ungate(
-      moment,
-      ({ shape }) => names.has(shape.schedulerName),
-      (info) => this.#isFree(info),
-    );
+    const { namespace = '', name } = object.metadata;
+    const free = (info: WaitingPod) => names.has(info.shape.schedulerName) && this.#isFree(info);
+    this.queue.ungate(moment, free, isClaim ? { resource, namespace, name } : undefined);
   }
 
   #isFree(info: WaitingPod): boolean {

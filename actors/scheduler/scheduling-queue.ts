@@ -12,7 +12,8 @@ import { IncomingCounts, labelOf } from './incoming-counts.ts';
 import { IndexedHeap } from './indexed-heap.ts';
 import type { WaitingPod } from './pod-shape.ts';
 import { type Backoff, backoffMs, newlyQueued, type Place, type QueuedPod, readyEarlier } from './queued-pod.ts';
-import { type Audience, type Hints, UnschedulablePods } from './unschedulable-pods.ts';
+import { type Audience, type Hints, UnschedulablePods, usedBy } from './unschedulable-pods.ts';
+import { type NamedObject, Waiters } from './waiters.ts';
 
 export type QueueCounts = Readonly<Record<Exclude<Place, 'out'>, number>>;
 
@@ -42,6 +43,8 @@ export class SchedulingQueue {
   readonly #unschedulable = new UnschedulablePods();
   readonly #inFlight = new InFlightEvents();
   readonly #gated = new Set<QueuedPod>();
+  /** Gated pods by the claims they use. */
+  readonly #gatedUsers = new Waiters<QueuedPod>();
   readonly #hints: Hints = {
     audience: (event, queued) => this.#audience(event, queued),
     helps: (event, queued) => this.#helps(event, queued),
@@ -172,10 +175,10 @@ export class SchedulingQueue {
     this.#ready(queued, nowMs, 'ForceActivate');
   }
 
-  /** Lets the gated pods go that nothing holds back any more; only those that `concerned` speaks of are asked. */
-  ungate({ cause }: WakeMoment, concerned: (info: WaitingPod) => boolean, free: (info: WaitingPod) => boolean): void {
-    for (const queued of this.#gated) {
-      if (!concerned(queued.info) || !free(queued.info)) continue;
+  /** Lets the gated pods go that nothing holds back any more; of a claim only those that use it are asked. */
+  ungate({ cause }: WakeMoment, free: (info: WaitingPod) => boolean, claim?: NamedObject): void {
+    for (const queued of claim === undefined ? this.#gated : this.#gatedUsers.concernedBy(claim)) {
+      if (!free(queued.info)) continue;
       this.#leave(queued);
       queued.cause = cause;
       this.#enter(queued, 'active', 'UnscheduledPodUpdate');
@@ -269,8 +272,11 @@ export class SchedulingQueue {
     if (label !== undefined) this.incoming.count(place, label);
     if (place === 'active') this.#active.push(queued);
     else if (place === 'backoff') this.#heapOf(queued).push(queued);
-    else if (place === 'gated') this.#gated.add(queued);
-    else if (place === 'unschedulable') this.#unschedulable.add(queued);
+    else if (place === 'gated') {
+      this.#gated.add(queued);
+      const used = usedBy(queued.info);
+      if (used.length > 0) this.#gatedUsers.wait(queued, used);
+    } else if (place === 'unschedulable') this.#unschedulable.add(queued);
   }
 
   #leave(queued: QueuedPod): void {
@@ -278,7 +284,9 @@ export class SchedulingQueue {
     queued.place = 'out';
     if (place === 'active') this.#active.remove(queued);
     else if (place === 'backoff') this.#heapOf(queued).remove(queued);
-    else if (place === 'gated') this.#gated.delete(queued);
-    else if (place === 'unschedulable') this.#unschedulable.delete(queued);
+    else if (place === 'gated') {
+      this.#gated.delete(queued);
+      this.#gatedUsers.leave(queued);
+    } else if (place === 'unschedulable') this.#unschedulable.delete(queued);
   }
 }

@@ -122,8 +122,8 @@ function inGroup(users: ReadonlySet<QueuedPod>, pods: ReadonlySet<QueuedPod>): R
   return found;
 }
 
-/** What pods of one shape may use each its own of. */
-function usedBy({ pod, namespace }: WaitingPod): NamedObject[] {
+/** What pods of one shape may use each its own of: their claims. */
+export function usedBy({ pod, namespace }: WaitingPod): NamedObject[] {
   const used: NamedObject[] = [];
   for (const name of claimNamesOf(pod)) used.push({ resource: resources.persistentVolumeClaims, namespace, name });
   for (const entry of pod.spec.resourceClaims ?? []) {

@@ -52,6 +52,7 @@ export function dynamicResourcesWith(selects: SelectsDevice): Plugin {
     preEnqueue: {
       name,
       watches: [resources.resourceClaims],
+      claims: [resources.resourceClaims],
       // Claims that are not there yet are soon made: nobody needs to be told that no node suits.
       preEnqueue: (pod, cluster) => missingClaim(pod, cluster),
     },

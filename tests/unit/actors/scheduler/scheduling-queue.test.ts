@@ -273,3 +273,24 @@ describe('pods with claims of their own', () => {
     );
   });
 });
+
+test('gated pods are asked whether they may go where one of their claims has changed', () => {
+  const claiming = (name: string): PodTraits => ({
+    resourceClaims: [{ name: 'gpu', resourceClaimName: `of-${name}` }],
+  });
+  for (let i = 0; i < 100; i++) add(`p${i}`, 0, { ...claiming(`p${i}`), gated: true });
+  const moment = { nowMs: 1, cause };
+  const claim = (name: string, namespace = 'default') => ({ resource: resources.resourceClaims, namespace, name });
+  const asked: string[] = [];
+  const free = ({ name }: { name: string }) => asked.push(name) > 0;
+  queue.ungate(moment, free, claim('of-p7', 'elsewhere'));
+  queue.ungate(moment, free, claim('of-p7'));
+  expect(asked).toEqual(['p7']);
+  expect(names()).toEqual(['p7']);
+  queue.remove('uid-of-p8');
+  queue.ungate(moment, free, claim('of-p8'));
+  expect(asked).toEqual(['p7']);
+  queue.ungate(moment, free);
+  expect(asked).toHaveLength(99);
+  expect(queue.counts).toMatchObject({ gated: 0, active: 98 });
+});
