@@ -10,7 +10,7 @@ import {
   qualifiedNameProblem,
 } from '../registry/names.ts';
 import type { Rule } from './check.ts';
-import { firstOf, pattern, range, text } from './rules.ts';
+import { absentRule, firstOf, pattern, range, text } from './rules.ts';
 
 export const dnsLabel: Rule<string> = text((value) => nameProblem(value, 'label'));
 export const dnsSubdomain: Rule<string> = text((value) => nameProblem(value, 'subdomain'));
@@ -51,12 +51,17 @@ const percent = /^[0-9]+%$/;
 export const percentText =
   "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
-/** A count that is not negative, or a percentage. */
-export const countOrPercent: Rule<number | string> = (value, check) => {
-  if (typeof value === 'string') {
-    if (!percent.test(value)) check.invalid(value, percentText);
-  } else if (value < 0) check.invalid(value, 'must be greater than or equal to 0');
-};
+/** A count that is not negative, or a percentage. An empty text is given, and is neither. */
+export const countOrPercent: Rule<number | string> = absentRule(
+  (value, check) => {
+    if (typeof value === 'string') {
+      if (!percent.test(value)) check.invalid(value, percentText);
+    } else if (value < 0) check.invalid(value, 'must be greater than or equal to 0');
+  },
+  (check, _before, given) => {
+    if (given === '') check.invalid(given, percentText);
+  },
+);
 
 export const noMoreThan100Percent: Rule<number | string> = (value, check) => {
   if (typeof value === 'string' && percent.test(value) && Number.parseInt(value, 10) > 100)

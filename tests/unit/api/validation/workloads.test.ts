@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { applyMergePatch } from '../../../../infra/api/patch/merge-patch.ts';
+import { percentText } from '../../../../infra/api/validation/formats.ts';
 import type { AnyObject } from '../../../../streams/resources/meta.ts';
 import { goldenOf } from '../../../kit/golden-kinds.ts';
 import { created, updated } from '../../../kit/written.ts';
@@ -99,6 +100,7 @@ const creations: Readonly<Record<string, readonly Case[]>> = {
   ],
   PodDisruptionBudget: [
     [{ spec: { minAvailable: 1, maxUnavailable: 1, selector: null } }, 'spec: Invalid value: {"minAvailable":1,"maxUnavailable":1}: minAvailable and maxUnavailable cannot be both set'],
+    [{ spec: { minAvailable: '' } }, `spec.minAvailable: Invalid value: "": ${percentText}`],
     [{ spec: { minAvailable: '101%' } }, 'spec.minAvailable: Invalid value: "101%": must not be greater than 100%'],
     [{ spec: { unhealthyPodEvictionPolicy: 'Never' } }, 'spec.unhealthyPodEvictionPolicy: Unsupported value: "Never": supported values: "AlwaysAllow", "IfHealthyBudget"'],
   ],
