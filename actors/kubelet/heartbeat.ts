@@ -31,7 +31,7 @@ export function hear(turn: KubeletTurn, event: KubeletEvent): void {
       draft.profile = { ...draft.profile, nodeInfo: { ...draft.profile.nodeInfo, bootID: event.bootID } };
       break;
     case 'node.changed':
-      draft.node = event.node ?? null;
+      see(turn, event.node ?? null);
       break;
     case 'timer.fired':
       turn.spend(event.timer, event.generation);
@@ -66,6 +66,7 @@ export function greet(turn: KubeletTurn, event: KubeletEvent): void {
   const { node, profile } = turn.draft;
   tell(turn, 'Starting', 'Starting kubelet.');
   for (const pressure of pressures) tellPressure(turn, pressure);
+  if (isCordoned(node)) tellStatus(turn, 'NodeNotSchedulable');
   // A node that was there before says so with its next status, where it was not ready.
   if (event.type !== 'kubelet.started' && holds(node?.status?.conditions, 'Ready')) tellStatus(turn, 'NodeReady');
   const { bootID } = profile.nodeInfo;
@@ -170,16 +171,28 @@ function nodeSettled(turn: KubeletTurn, { outcome, newest }: Settled): void {
   if (outcome.kind === 'done') {
     draft.failures = 0;
     const written = outcome.object as Node;
-    if (draft.node === null || isNewer(written, draft.node)) draft.node = written;
+    if (draft.node === null || isNewer(written, draft.node)) see(turn, written);
     return;
   }
   if (newest !== undefined && (draft.node === null || isNewer(newest, draft.node))) {
-    draft.node = newest as Node;
+    see(turn, newest as Node);
     draft.toldMs = null;
     return;
   }
   draft.toldMs = null;
   turn.arm(nodeTimer, retryMs(draft.failures++));
+}
+
+/** The node in its newest version. */
+function see(turn: KubeletTurn, node: Node | null): void {
+  const before = turn.draft.node;
+  turn.draft.node = node;
+  if (before === null || node === null || isCordoned(before) === isCordoned(node)) return;
+  tellStatus(turn, isCordoned(node) ? 'NodeNotSchedulable' : 'NodeSchedulable');
+}
+
+function isCordoned(node: Node | null): boolean {
+  return node?.spec?.unschedulable === true;
 }
 
 function retryMs(failures: number): number {

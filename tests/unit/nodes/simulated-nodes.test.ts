@@ -93,6 +93,25 @@ describe('a node', () => {
     expect(cluster.told('tiny-1')).toEqual([...enough, 'NodeReady'].map(status));
   });
 
+  test('says that it takes no pods any more, and that it does again', async () => {
+    const cluster = await NodeCluster.start();
+    const cordon = async (unschedulable: boolean) => {
+      const node = nodeOf(cluster);
+      const object = { ...node, spec: { ...node.spec, unschedulable } };
+      await cluster.write({ kind: 'update', resource: resources.nodes, object });
+      await cluster.clock.advance(100);
+    };
+    await cordon(true);
+    await cordon(false);
+    await cordon(true);
+    const status = (reason: string) => `${reason} Node node-1 status is now: ${reason}`;
+    expect(cluster.told('node-1')).toEqual(['NodeNotSchedulable', 'NodeSchedulable', 'NodeNotSchedulable'].map(status));
+    cluster.notes.length = 0;
+    cluster.nodes.restartKubelet('node-1');
+    await cluster.clock.advance(100);
+    expect(cluster.told('node-1')).toContain(status('NodeNotSchedulable'));
+  });
+
   test('corrects a status that others have changed, but not in a loop', async () => {
     const cluster = await NodeCluster.start();
     await cluster.clock.advance(60_000);
