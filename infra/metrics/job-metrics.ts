@@ -1,9 +1,11 @@
 // What becomes of jobs, under upstream's names: told from the versions that are recorded, so that nobody else counts.
 // Counted where the controllers run, because the log is followed by every server.
 
+import { matchFailure } from '../../actors/controllers/job/failure-policy.ts';
 import { countOf, parseIndexes } from '../../actors/controllers/job/indexes.ts';
 import { isPodTerminal } from '../../actors/pod/pod-conditions.ts';
 import { type Job, jobEnd, jobTrackingFinalizer, scheduledTimestampKey } from '../../streams/resources/batch.ts';
+import { controllerOf } from '../../streams/resources/meta.ts';
 import { resources } from '../../streams/resources/names.ts';
 import type { Pod } from '../../streams/resources/pod.ts';
 import type { Change } from '../../streams/views/change.ts';
@@ -32,11 +34,6 @@ export function jobMetrics(metrics: Metrics, view: ObjectView, counts: () => boo
     name: 'job_controller_job_finished_indexes_total',
     help: 'The number of finished indexes, by how they ended and whether each has a limit of its own.',
     labels: ['status', 'backoffLimit'],
-  });
-  const held = metrics.counter({
-    name: 'job_controller_terminated_pods_tracking_finalizer_total',
-    help: 'The number of terminated pods (phase=Failed|Succeeded) that have the finalizer batch.kubernetes.io/job-tracking',
-    labels: ['event'],
   });
   const skew = metrics
     .histogram({
@@ -70,16 +67,33 @@ export function jobMetrics(metrics: Metrics, view: ObjectView, counts: () => boo
     if (end === undefined) return;
     finished.at(completionMode, end.type === 'Complete' ? 'succeeded' : 'failed', end.reason ?? '').add();
   });
-  const unlistenPods = view.resource(resources.pods).listen(({ type, current, previous }: Change) => {
-    if (!counts()) return;
-    const was = previous !== undefined && isHeld(previous.object as unknown as Pod);
-    const is = type !== 'DELETED' && isHeld(current.object as unknown as Pod);
-    if (was !== is) held.at(is ? 'add' : 'delete').add();
-  });
+  const unlistenPods = podMetrics(metrics, view, counts);
   return () => {
     unlistenJobs();
     unlistenPods();
   };
+}
+
+/** What becomes of the pods of jobs. */
+function podMetrics(metrics: Metrics, view: ObjectView, counts: () => boolean): () => void {
+  const held = metrics.counter({
+    name: 'job_controller_terminated_pods_tracking_finalizer_total',
+    help: 'The number of terminated pods (phase=Failed|Succeeded) that have the finalizer batch.kubernetes.io/job-tracking',
+    labels: ['event'],
+  });
+  const handled = metrics.counter({
+    name: 'job_controller_pod_failures_handled_by_failure_policy_total',
+    help: 'The number of failed Pods handled by failure policy, by the action of the rule that matched.',
+    labels: ['action'],
+  });
+  return view.resource(resources.pods).listen(({ type, current, previous }: Change) => {
+    if (!counts()) return;
+    const was = previous !== undefined && isHeld(previous.object as unknown as Pod);
+    const is = type !== 'DELETED' && isHeld(current.object as unknown as Pod);
+    if (was !== is) held.at(is ? 'add' : 'delete').add();
+    const action = was && !is ? policyAction(view, previous.object as unknown as Pod) : undefined;
+    if (action !== undefined) handled.at(action).add();
+  });
 }
 
 /** An indexed job counts each of its indexes once. */
@@ -93,6 +107,14 @@ function finishedIndexes({ spec, status }: Job, before: Job | undefined): [resul
     ['succeeded', more('completedIndexes')],
     ['failed', more('failedIndexes')],
   ];
+}
+
+/** What the failure policy of its job says of a pod that failed. */
+function policyAction(view: ObjectView, pod: Pod): string | undefined {
+  const owner = controllerOf(pod);
+  if (pod.status?.phase !== 'Failed' || owner?.kind !== 'Job') return undefined;
+  const job = view.get<Job>(resources.jobs, { namespace: pod.metadata.namespace ?? '', name: owner.name });
+  return job?.metadata.uid === owner.uid ? matchFailure(job, pod).action : undefined;
 }
 
 /** It has ended, and its job has not counted it yet. */

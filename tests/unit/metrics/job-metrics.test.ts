@@ -127,6 +127,27 @@ test('pods that have ended count as long as their job holds them', () => {
   ]);
 });
 
+test('pods that failed count by what the failure policy says of them, once they are let go', () => {
+  const conditions = [{ type: 'DisruptionTarget', status: 'True' }] as const;
+  const job = aJob({
+    podFailurePolicy: {
+      rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+    },
+  });
+  const held = { owner: job, phase: 'Failed', meta: { finalizers: [jobTrackingFinalizer] } } as const;
+  const freed = { owner: job, phase: 'Failed' } as const;
+  const page = counted()
+    .record(job)
+    .record(aPod('a', { ...held, conditions }))
+    .record(aPod('a', { ...freed, conditions }))
+    .record(aPod('b', held))
+    .record(aPod('b', freed))
+    .record(aPod('c', { ...held, conditions }));
+  expect(page.told('job_controller_pod_failures_handled_by_failure_policy_total')).toEqual([
+    'job_controller_pod_failures_handled_by_failure_policy_total{action="Ignore"} 1',
+  ]);
+});
+
 test('looks at a job count by what came of them', () => {
   const clock = new VirtualClock();
   const page = counted();
