@@ -67,7 +67,15 @@ export class FanOut {
       fanOut = new ResourceFanOut(this.#view, spec.resource, this.#clock);
       this.#resources.set(id, fanOut);
     }
-    return fanOut.join(spec, outlet);
+    const [joined, membership] = [fanOut, fanOut.join(spec, outlet)];
+    return {
+      catchUp: () => membership.catchUp(),
+      leave: () => {
+        membership.leave();
+        // Definitions come and go, and their resources with them.
+        if (joined.deserted && this.#resources.get(id) === joined) this.#resources.delete(id);
+      },
+    };
   }
 }
 
@@ -113,6 +121,11 @@ class ResourceFanOut {
         if (joined.members.size === 0) this.#disband(bucketKey, key, joined);
       },
     };
+  }
+
+  /** Nobody watches any more. */
+  get deserted(): boolean {
+    return this.#audiences.size === 0;
   }
 
   #disband(bucketKey: string, key: string, audience: Audience): void {
