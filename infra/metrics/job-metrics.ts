@@ -87,7 +87,8 @@ function podMetrics(metrics: Metrics, view: ObjectView, counts: () => boolean): 
     labels: ['action'],
   });
   return view.resource(resources.pods).listen(({ type, current, previous }: Change) => {
-    if (!counts()) return;
+    // A pod that goes on has not ended before: the versions before are not looked at, of which there are many.
+    if (!counts() || !isPodTerminal(current.object as unknown as Pod)) return;
     const was = previous !== undefined && isHeld(previous.object as unknown as Pod);
     const is = type !== 'DELETED' && isHeld(current.object as unknown as Pod);
     if (was !== is) held.at(is ? 'add' : 'delete').add();
