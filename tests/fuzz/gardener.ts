@@ -1,7 +1,7 @@
 // Puts back what the fuzz has spoilt: what was taken may be in the way of all that follows (a quota of nothing, a
 // deleted definition), and a request that is refused for that reason says little.
 
-import { corpus, gadgetDefinition, policedNamespace } from './corpus.ts';
+import { corpus, gadgetDefinition, gadgetsPath, policedNamespace } from './corpus.ts';
 import {
   collectionPath,
   type FuzzRequest,
@@ -40,13 +40,15 @@ const namespaces = `${rootPath('v1')}/namespaces`;
 const definitions = collectionPath(kindOfBody(gadgetDefinition));
 const at = (apiVersion: string, resource: string) => `${rootPath(apiVersion)}/namespaces/default/${resource}`;
 
-/** What makes pods, the pods themselves, and what limits everybody. */
+/** What makes pods, the pods themselves, what limits everybody, and what would only pile up. */
 const inTheWay = [
   ...['deployments', 'replicasets', 'statefulsets', 'daemonsets'].map((resource) => at('apps/v1', resource)),
   ...['cronjobs', 'jobs'].map((resource) => at('batch/v1', resource)),
   ...['replicationcontrollers', 'pods', 'limitranges'].map((resource) => at('v1', resource)),
   ...freshNames.map((name) => at('v1', `resourcequotas/${name}`)),
   `${namespaces}/${policedNamespace}/configmaps`,
+  gadgetsPath,
+  at('v1', 'events'),
   ...[0, 1, 2, 3].flatMap((n) => [
     `${definitions}/rules${n}.fuzz.example.com`,
     `${definitions}/things${n}.fuzz.example.com`,

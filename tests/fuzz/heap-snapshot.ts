@@ -1,5 +1,6 @@
 // What a heap snapshot of V8 says about who keeps what alive: the bytes that can be reached from the roots without going
-// through objects of certain classes. What is reached only through them is theirs.
+// through objects of certain classes. What is reached only through them is theirs. A value in a WeakMap is kept by its
+// key: V8 says so of the key and of the map's table, and what it says of the table is passed over.
 
 type Snapshot = {
   readonly snapshot: {
@@ -21,6 +22,8 @@ export class HeapSnapshot {
   readonly #edge: Fields;
   /** Of each node, in the list of all edges; one more at the end. */
   readonly #firstEdge: Uint32Array;
+  /** By the edge's name. */
+  readonly #tables = new Map<number, number>();
 
   constructor(text: string) {
     this.#snapshot = JSON.parse(text) as Snapshot;
@@ -35,8 +38,10 @@ export class HeapSnapshot {
   /** Bytes alive without what is kept only by objects of these classes; nodes begin with the root. */
   aliveWithout(classes: readonly string[]): number {
     const { edges } = this.#snapshot;
-    const weak = this.#snapshot.snapshot.meta.edge_types[0].indexOf('weak');
-    const [type, to] = [this.#edge.at('type'), this.#edge.at('to_node')];
+    const [internal, weak] = ['internal', 'weak'].map((kind) =>
+      this.#snapshot.snapshot.meta.edge_types[0].indexOf(kind),
+    );
+    const [type, name, to] = [this.#edge.at('type'), this.#edge.at('name_or_index'), this.#edge.at('to_node')];
     const closed = this.#nodesOf(classes);
     const seen = new Uint8Array(this.#firstEdge.length);
     const waiting = [0];
@@ -49,11 +54,22 @@ export class HeapSnapshot {
       for (let edge = (this.#firstEdge[node] ?? 0) * this.#edge.size; edge < end; edge += this.#edge.size) {
         const next = (edges[edge + to] ?? 0) / this.#node.size;
         if (edges[edge + type] === weak || seen[next] === 1) continue;
+        if (edges[edge + type] === internal && this.#tableOf(edges[edge + name]) === this.#ofNode(node, 'id')) continue;
         seen[next] = 1;
         waiting.push(next);
       }
     }
     return bytes;
+  }
+
+  /** The id of the WeakMap's table that an edge to a value is about; -1 for other edges. */
+  #tableOf(name = 0): number {
+    let table = this.#tables.get(name);
+    if (table === undefined) {
+      table = Number(/ pair in WeakMap \(table @(\d+)\)$/.exec(this.#snapshot.strings[name] ?? '')?.[1] ?? -1);
+      this.#tables.set(name, table);
+    }
+    return table;
   }
 
   #nodesOf(classes: readonly string[]): ReadonlySet<number> {

@@ -128,12 +128,16 @@ function report(): void {
   console.log(`  ${flat ? 'flat' : 'NOT FLAT'}: ${grown}, at most ${growthMbMax}`);
   const failures = logged.filter((line) => line.includes('"request handler failed"'));
   for (const line of new Set(failures)) console.log(line.slice(0, 1_500));
-  const messages = new Map<string, number>();
+  const messages = new Map<string, { times: number; readonly first: string }>();
   for (const line of logged) {
-    const { message } = JSON.parse(line) as { readonly message: string };
-    messages.set(message, (messages.get(message) ?? 0) + 1);
+    const { time: _, level: __, ...said } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    const by = `${said.message} (${said.controller ?? 'server'})`;
+    const seen = messages.get(by);
+    if (seen === undefined) messages.set(by, { times: 1, first: JSON.stringify(said) });
+    else seen.times++;
   }
-  for (const [message, times] of messages) console.log(`the server logged ${times} times: ${message}`);
+  for (const [message, { times, first }] of messages)
+    console.log(`the server logged ${times} times: ${message}, first ${first.slice(0, 500)}`);
   if (!alive) console.log(cluster.output.slice(-4_000));
   for (const [words, times] of [...ownWords].sort(([, a], [, b]) => b - a).slice(0, 20))
     console.log(`as Kubernetes: ${times} times ${words}`);
