@@ -1,7 +1,7 @@
 // Opens the cluster's log: in memory, on a NATS server that runs already, or on a nats-server child of our own, which is
 // started again on the same port whenever it dies: its clients reconnect, and nothing acknowledged is lost.
 
-import { type Clock, sleep } from '../../streams/base/clock.ts';
+import { type Clock, sleep, type Timer } from '../../streams/base/clock.ts';
 import type { Logger } from '../../streams/base/logger.ts';
 import type { Random } from '../../streams/base/random.ts';
 import type { Durability } from '../../streams/jetstream/durability.ts';
@@ -31,6 +31,7 @@ export type OpenedLog = {
 
 const restartsMax = 8;
 const restartMsFirst = 50;
+const tendStagingMs = 5_000;
 
 export async function openLog(options: LogOptions, ports: LogPorts): Promise<OpenedLog> {
   if (options.memory) {
@@ -106,10 +107,17 @@ async function openChild({ dataDir, durability }: LogOptions, ports: LogPorts): 
     throw error;
   }
   staging.begin();
+  const tend = (): Timer =>
+    ports.clock.after(tendStagingMs, () => {
+      staging.tend();
+      tending = tend();
+    });
+  let tending = tend();
   return {
     log,
     failed: failed.promise,
     async close() {
+      tending.cancel();
       await log.close();
       stopping = true;
       await server.stop();

@@ -4,8 +4,9 @@
 // removes it after the commit: half of what a batch costs it (profiled, nats-server 2.15.1). It does so to end a commit
 // that a crash of the server cut in two. Memory that outlives the server serves that as well. A power cut loses it, and
 // the log may then end with the first part of a batch: of appends that are independent of each other, that nobody was
-// told were recorded, and whose outcome is as unknown as that of single writes cut off there. Invariant: whatever cannot
-// be had here costs speed, never an event; the server falls back to the disk, the committer to single writes.
+// told were recorded, and whose outcome is as unknown as that of single writes cut off there. Memory can be taken away
+// while the server runs: systemd empties it when its user logs out, others fill it up. Invariant: whatever cannot be had
+// here costs speed, never an event; the committer falls back to single writes, and soon the server to the disk.
 
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, rmdirSync, rmSync, statfsSync, statSync, symlinkSync } from 'node:fs';
@@ -16,10 +17,14 @@ import type { DataDirPaths } from './data-dir.ts';
 const tmpfs = 0x01021994;
 /** Several batches of the largest size there is. */
 const freeBytesMin = 64 * 1024 * 1024;
+/** With less, what is under way may soon not fit any more. */
+const freeBytesLow = freeBytesMin / 4;
 
 export type BatchStaging = {
   /** The server is ready and the streams exist: batches from now on are staged in memory, where there is some. */
   begin(): void;
+  /** While the server runs, every few seconds: memory that was emptied serves again, memory that is full no longer. */
+  tend(): void;
   /** The server is gone. */
   end(): void;
 };
@@ -33,7 +38,7 @@ export function batchStaging(paths: DataDirPaths, memory = '/dev/shm'): BatchSta
   let ours = false;
   return {
     begin() {
-      if (!isMemory(memory)) return;
+      if (!hasRoom(memory, freeBytesMin)) return;
       try {
         ours = takeDirectory(directory);
         if (!ours) return;
@@ -43,16 +48,26 @@ export function batchStaging(paths: DataDirPaths, memory = '/dev/shm'): BatchSta
         // No such stream, a batch under way, a directory that cannot be made: the disk it is.
       }
     },
+    tend() {
+      if (!ours || !lstatSync(staged, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+      try {
+        // The server makes a directory of its own where the link was.
+        if (!hasRoom(memory, freeBytesLow)) rmSync(staged);
+        else if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) mkdirSync(directory, { mode: 0o700 });
+      } catch {
+        rmSync(staged, { force: true });
+      }
+    },
     end() {
       if (ours) rmSync(directory, { recursive: true, force: true });
     },
   };
 }
 
-function isMemory(path: string): boolean {
+function hasRoom(path: string, freeBytes: number): boolean {
   try {
     const { type, bavail, bsize } = statfsSync(path);
-    return type === tmpfs && bavail * bsize >= freeBytesMin;
+    return type === tmpfs && bavail * bsize >= freeBytes;
   } catch {
     return false;
   }

@@ -1,9 +1,9 @@
 // The writer of one stream: queues appends and commits them in groups. With fsync on every write a single costs the
 // server one fsync, an atomic batch one for all of its events plus the price of about ten singles; so few waiting
-// appends go out as singles, many as one batch, and while that is under way the next group gathers by itself. A group
-// that is large enough does not wait for the end of the one before it, nor of the event loop's turn: so the server writes
-// one while the next is being decided here, and callers that wait for each other's batches do not all march in step.
-// Invariants: nothing is acknowledged before the log acknowledged it; every append gets exactly one outcome.
+// appends go out as singles, many as one batch, and while that is under way the next group gathers by itself. A large
+// group waits neither for the end of the one before it nor of the event loop's turn: so the server writes one while the
+// next is decided here, and callers that wait for each other's batches do not all march in step. Invariants: nothing is
+// acknowledged before the log acknowledged it; every append gets exactly one outcome.
 
 import { assert, assertNever } from '../base/assert.ts';
 import type { Revision, Subject } from '../base/brand.ts';
@@ -50,7 +50,7 @@ const batchesMax = 2;
 const overlapMin = 16;
 /** Singles under way on a stream without batches, or after a batch was refused. */
 const singlesWindow = 256;
-/** Batches an append may be refused with before it goes alone: with many lost races, singles are cheaper. */
+/** Batches an append may be refused with before it goes alone: with many lost races that is cheaper. */
 const refusalsMax = 3;
 const retryMs = 50;
 const sweepMs = 250;
@@ -211,6 +211,7 @@ export class Committer {
         return;
       case 'unknown':
       case 'later':
+        if ('unstaged' in outcome) for (const append of batch) append.alone = ++append.refusals >= refusalsMax;
         this.#retry(batch, outcome.reason);
         return;
       case 'wrongSequence':
@@ -305,9 +306,8 @@ export class Committer {
   #decided(append: Append, outcome: AppendOutcome | Error): void {
     if (outcome instanceof Error) append.reject(outcome);
     else append.resolve(outcome);
-    this.#pending--;
-    assert(this.#pending >= 0, 'an append has one outcome');
-    if (this.#pending > 0) return;
+    assert(this.#pending > 0, 'an append has one outcome');
+    if (--this.#pending > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 

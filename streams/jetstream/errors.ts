@@ -67,8 +67,8 @@ export type Refusal =
   /** The subject's last sequence is not the expected one; `actual` where the server told. */
   | { readonly kind: 'wrongSequence'; readonly actual?: Revision }
   | { readonly kind: 'failed'; readonly error: Error }
-  /** Temporary: the same attempt may pass a little later. */
-  | { readonly kind: 'later'; readonly reason: string };
+  /** Temporary: the same attempt may pass a little later; of a batch the server could not stage, perhaps only singly. */
+  | { readonly kind: 'later'; readonly reason: string; readonly unstaged?: true };
 
 export function refusalOf(error: ApiError, bytes: number): Refusal {
   switch (error.err_code) {
@@ -97,9 +97,10 @@ export function refusalOf(error: ApiError, bytes: number): Refusal {
       return { kind: 'failed', error: new EventTooLarge({ bytes, bytesMax: limits.messageBytesMax }) };
     case errCodes.unavailable:
     case errCodes.notLeader:
+      return { kind: 'later', reason: error.description };
     case errCodes.batchIncomplete:
     case errCodes.batchesTooMany:
-      return { kind: 'later', reason: error.description };
+      return { kind: 'later', reason: error.description, unstaged: true };
     default:
       return {
         kind: 'failed',

@@ -76,6 +76,22 @@ describe.skipIf(process.platform !== 'linux')('batches under way', () => {
     expect(readdirSync(elsewhere)).toEqual(['theirs']);
   });
 
+  test('are recorded all the same when the memory is taken away, and it serves again', async () => {
+    const dataDir = aDataDir();
+    const log = await opened(dataDir);
+    const memory = readlinkSync(stagingOf(dataDir));
+    rmSync(memory, { recursive: true });
+    await appendMany(log, 'singly');
+    expect(lstatSync(memory, { throwIfNoEntry: false })).toBeUndefined();
+    const staging = batchStaging(dataDir.paths);
+    staging.begin();
+    rmSync(memory, { recursive: true });
+    staging.tend();
+    const before = madeAt(memory);
+    await appendMany(log, 'staged');
+    expect(madeAt(memory)).toBeGreaterThan(before);
+  });
+
   test('stay where they are while a batch is under way there, or where there is no memory', () => {
     const dataDir = aDataDir();
     mkdirSync(join(stagingOf(dataDir), 'under-way'), { recursive: true });

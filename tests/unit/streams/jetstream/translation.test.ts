@@ -35,7 +35,9 @@ describe('refusals', () => {
   });
 
   test('a cluster between leaders is tried again, an unknown number is not', () => {
-    for (const code of [10008, 10009, 10176, 10210]) expect(refusal(code, 'x')).toEqual({ kind: 'later', reason: 'x' });
+    for (const code of [10008, 10009]) expect(refusal(code, 'x')).toEqual({ kind: 'later', reason: 'x' });
+    for (const code of [10176, 10210])
+      expect(refusal(code, 'x')).toEqual({ kind: 'later', reason: 'x', unstaged: true });
     expect(refusal(10999, 'novel')).toMatchObject({ kind: 'failed', error: expect.any(LogUnavailable) });
     expect(isTemporary(new ApiRefused('S', { code: 503, err_code: 10008, description: '' }))).toBe(true);
     expect(isTemporary(new ApiRefused('S', { code: 404, err_code: 10059, description: '' }))).toBe(false);
