@@ -49,10 +49,14 @@ export async function sendList(
   }
   const stream = answer.response.open(head(answer, rendering.form, 200));
   const turns = new Turns(clock);
+  // Whoever looked for the objects has had a slice already.
+  await turns.next();
   for (const piece of listPieces(listed, rendering, lendable)) {
     if (stream.closed) return;
-    if (piece !== undefined && !stream.write(piece.written(), () => takeBack(piece))) await stream.drained();
-    if (turns.over) await turns.next();
+    const full = piece !== undefined && !stream.write(piece.written(), () => takeBack(piece));
+    if (full) await stream.drained();
+    // Several sockets may take more at once: who was waiting for one waits for a turn, too.
+    if (full || turns.over) await turns.next();
   }
   stream.end();
 }
