@@ -77,7 +77,7 @@ export function hostnameOf({ metadata, spec }: Pod, service: Service): string | 
 export function servicesOfPod({ type, current, previous }: WatchedChange, world: ObjectReader): Key[] {
   const after = current.object as unknown as Pod;
   const before = previous?.object as unknown as Pod | undefined;
-  if (type === 'MODIFIED' && before !== undefined && sameJson(endpointFacts(before), endpointFacts(after))) return [];
+  if (type === 'MODIFIED' && before !== undefined && isSameEndpoint(before, after)) return [];
   const keys: Key[] = [];
   for (const service of world.list<Service>(resources.services, { namespace: current.ref.namespace })) {
     if (!hasSelector(service)) continue;
@@ -108,19 +108,22 @@ export function servicesOnNode(node: string, world: ObjectReader): Key[] {
   return keys;
 }
 
-/** All that endpoints say of a pod. */
-function endpointFacts(pod: Pod): unknown {
-  const { metadata, spec, status } = pod;
-  return [
-    metadata.labels,
-    metadata.deletionTimestamp !== undefined,
-    isPodReady(pod),
-    isPodTerminal(pod),
-    status?.podIPs ?? status?.podIP,
-    spec.nodeName,
-    spec.hostname,
-    spec.subdomain,
-  ];
+/** Whether all that endpoints say of the pod is as it was. Asked for every change of every pod, by two controllers. */
+function isSameEndpoint(before: Pod, after: Pod): boolean {
+  return (
+    before.spec.nodeName === after.spec.nodeName &&
+    isPodReady(before) === isPodReady(after) &&
+    isPodTerminal(before) === isPodTerminal(after) &&
+    (before.metadata.deletionTimestamp === undefined) === (after.metadata.deletionTimestamp === undefined) &&
+    before.spec.hostname === after.spec.hostname &&
+    before.spec.subdomain === after.spec.subdomain &&
+    sameJson(addressesOf(before), addressesOf(after)) &&
+    sameJson(before.metadata.labels, after.metadata.labels)
+  );
+}
+
+function addressesOf({ status }: Pod): unknown {
+  return status?.podIPs ?? status?.podIP;
 }
 
 /** Labels of the service that its endpoints carry on, and those that say what they are. */

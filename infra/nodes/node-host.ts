@@ -55,7 +55,8 @@ export class NodeHost {
   readonly #pods = new Map<string, PodRunner>();
   readonly #references: PodReferences;
   readonly #lease: LeaseKeeper;
-  readonly #underWay = new Set<Promise<unknown>>();
+  #underWay = 0;
+  readonly #idle: (() => void)[] = [];
   #runtime: ContainerRuntime | undefined;
   #runnerPorts: PodRunnerPorts | undefined;
   #bootID = '';
@@ -127,7 +128,7 @@ export class NodeHost {
     this.#kubelet.send({ type: 'kubelet.stopped', nowMs: this.#options.clock.now() });
     this.#kubelet.stop();
     this.#switchOff();
-    await Promise.allSettled(this.#underWay);
+    if (this.#underWay > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   nodeChanged(node: Node | undefined): void {
@@ -270,15 +271,18 @@ export class NodeHost {
     this.#kubelet.send({ type: 'pod.ended', uid, nowMs: this.#options.clock.now() });
   }
 
-  #write(write: Write, cause: Cause | null): Promise<WriteOutcome> {
+  async #write(write: Write, cause: Cause | null): Promise<WriteOutcome> {
     const { writer, logger } = this.#options;
-    const writing = writer.write(write, this.#context(cause)).catch((error: unknown): WriteOutcome => {
+    this.#underWay++;
+    try {
+      return await writer.write(write, this.#context(cause));
+    } catch (error) {
       // Only a fault of the writer comes here. One odd object must not stop the others: it is tried again.
       logger.error('write failed', { node: this.name, write: write.kind, error });
       return { kind: 'failed', reason: 'Other', message: error instanceof Error ? error.message : String(error) };
-    });
-    this.#underWay.add(writing);
-    return writing.finally(() => this.#underWay.delete(writing));
+    } finally {
+      if (--this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    }
   }
 
   #context(cause: Cause | null): WriteContext {

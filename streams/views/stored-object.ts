@@ -12,6 +12,7 @@ import { coldStorage, type Packable, type Packed, unpacked, unpackInto } from '.
 import { type Coolable, hotObjects } from './hot-objects.ts';
 import { sharedValues } from './shared-values.ts';
 import { PartReader } from './text-parts.ts';
+import { asRead } from './written-objects.ts';
 
 export class StoredObject implements Coolable, Packable {
   readonly ref: ObjectRef;
@@ -75,11 +76,9 @@ export class StoredObject implements Coolable, Packable {
     return this.#object;
   }
 
-  /** Takes the object that was written as the parsed form; without its resourceVersion, parsing gives the same. */
-  adopt({ metadata, ...written }: AnyObject): void {
-    const { kind, apiVersion, ...rest } = written;
-    const resourceVersion = String(this.revision);
-    this.#object = { kind, apiVersion, metadata: { resourceVersion, ...metadata }, ...rest } as AnyObject;
+  /** Takes the object that was written as the parsed form, which parsing would give as well. */
+  adopt(written: AnyObject): void {
+    this.#object = asRead(written, this.revision);
     hotObjects.add(this, this.#parses++ > 0);
   }
 

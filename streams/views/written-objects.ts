@@ -3,6 +3,7 @@
 // one would not. Invariant: it is taken only where parsing would give the same to the last key, so that nobody can
 // tell; state still changes only when the event is read back.
 
+import type { Revision } from '../base/brand.ts';
 import type { EventId } from '../log/event.ts';
 import type { AnyObject, KubeObject } from '../resources/meta.ts';
 
@@ -11,8 +12,7 @@ export class WrittenObjects {
 
   /** `before` is the version it was made from: what they share is JSON already. */
   expect(id: EventId, object: KubeObject, before: KubeObject | undefined): void {
-    const read = asRead(object, before);
-    if (read !== undefined) this.#objects.set(id, read);
+    if (isAsRead(object, before)) this.#objects.set(id, object as AnyObject);
   }
 
   get(id: EventId): AnyObject | undefined {
@@ -25,12 +25,17 @@ export class WrittenObjects {
   }
 }
 
-/** What reading the encoded object gives, without the resourceVersion; undefined where that is something else. */
-export function asRead(object: KubeObject, before?: KubeObject): AnyObject | undefined {
-  const { kind, apiVersion, metadata, ...rest } = object;
-  if (typeof kind !== 'string' || typeof apiVersion !== 'string' || !isJson(object, before)) return undefined;
+/** Whether reading the encoded object gives the same, but for the order of the first fields. */
+export function isAsRead(object: KubeObject, before?: KubeObject): boolean {
+  return typeof object.kind === 'string' && typeof object.apiVersion === 'string' && isJson(object, before);
+}
+
+/** The object as it is read at this revision: its first fields in the order in which they are encoded. */
+export function asRead({ kind, apiVersion, metadata, ...rest }: AnyObject, revision: Revision): AnyObject {
   const { resourceVersion: _, managedFields, ...meta } = metadata;
-  const ordered = { ...meta, ...(managedFields !== undefined && { managedFields }) };
+  const resourceVersion = String(revision);
+  const ordered =
+    managedFields === undefined ? { resourceVersion, ...meta } : { resourceVersion, ...meta, managedFields };
   return { kind, apiVersion, metadata: ordered, ...rest } as AnyObject;
 }
 

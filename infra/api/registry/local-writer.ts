@@ -94,9 +94,11 @@ function requestContext({ user, agent = '', cause }: WriteContext): RequestConte
     cause,
     dryRun: false,
     tracksOwnership: false,
-    warn: () => {},
+    warn: unheard,
   };
 }
+
+function unheard(): void {}
 
 const known: ReadonlySet<string> = new Set<FailureReason>([
   'NotFound',
