@@ -20,9 +20,10 @@ export const probeVariable = 'SHIPLOG_FUZZ_PROBE';
 export const probeModule = new URL('./memory-probe.ts', import.meta.url).href;
 export const snapshotOf = (socketPath: string): string => `${socketPath}.heapsnapshot`;
 
+/** Each of the caches has a bound where it is written: in bytes, in pieces, or by the groups there are. */
 const keepers = {
   log: ['MemoryLog', 'ChangeWindow'],
-  caches: ['HotObjects', 'ColdStorage'],
+  caches: ['HotObjects', 'ColdStorage', 'Fields', 'SharedSet', 'NoteCorrelator', 'Documents'],
 } as const;
 
 const megabyte = 1024 * 1024;
