@@ -149,7 +149,10 @@ type DomainScoring = {
 function scoreDomains(constraint: SpreadConstraint, { scored, cluster, all }: DomainScoring): NodeScorer {
   const { topologyKey, maxSkew } = constraint;
   const counts = new Map<string, number>();
+  const domains = cluster.domainsOf(topologyKey).size;
   for (const { labels } of scored) {
+    // Three zones are met on a few nodes, however many there are.
+    if (counts.size === domains) break;
     const value = labelOf(labels, topologyKey);
     if (value !== undefined) counts.set(value, 0);
   }
