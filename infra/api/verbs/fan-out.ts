@@ -48,6 +48,8 @@ const gatherPerRound = 5;
 const sliceMsMax = 4;
 /** What a member is handed at a time: the encryption holds so much for each connection. */
 const pieceBytesMax = 128 * 1024;
+/** So many times what a member may be behind by may wait for those who take it as fast as they are told. */
+const burstsMax = 2;
 
 export class FanOut {
   readonly #view: ObjectView;
@@ -91,6 +93,7 @@ class ResourceFanOut {
   /** The next round is not before this, on the monotonic clock. */
   #roundAtMs = 0;
   #scheduled = false;
+  #atOnce = false;
 
   constructor(view: ObjectView, resource: ResourceName, clock: Clock) {
     this.#view = view;
@@ -109,7 +112,7 @@ class ResourceFanOut {
     }
     let audience = bucket.get(key);
     if (audience === undefined) {
-      audience = new Audience(frame, (behind) => this.#call(behind));
+      audience = new Audience(frame, (called, atOnce) => this.#call(called, atOnce));
       bucket.set(key, audience);
     }
     const joined = audience;
@@ -156,11 +159,12 @@ class ResourceFanOut {
   #tell(bucketKey: string, change: Change): void {
     const bucket = this.#audiences.get(bucketKey);
     if (bucket === undefined) return;
-    for (const audience of bucket.values()) if (audience.push(change)) this.#call(audience);
+    for (const audience of bucket.values()) if (audience.push(change)) this.#call(audience, false);
   }
 
-  /** The next round serves the audience. */
-  #call(audience: Audience): void {
+  /** The next round serves the audience; `atOnce`, said within a round, where some of it is behind and has room. */
+  #call(audience: Audience, atOnce: boolean): void {
+    this.#atOnce ||= atOnce;
     if (!audience.eager) this.#eager.push(audience);
     audience.eager = true;
     if (this.#scheduled) return;
@@ -169,7 +173,8 @@ class ResourceFanOut {
   }
 
   #schedule(): void {
-    const waitMs = Math.floor(this.#roundAtMs - this.#clock.monotonic());
+    const waitMs = this.#atOnce ? 0 : Math.floor(this.#roundAtMs - this.#clock.monotonic());
+    this.#atOnce = false;
     if (waitMs <= 0) setImmediate(() => this.#round());
     else this.#clock.after(waitMs, () => this.#round());
   }
@@ -215,6 +220,8 @@ function* served(audiences: readonly Audience[]): Generator<void> {
   }
 }
 
+type Call = (audience: Audience, atOnce: boolean) => void;
+
 /** How far a member has been told, as a count of the audience's frames. */
 type Member = { readonly outlet: Outlet; told: number; full: boolean };
 
@@ -225,14 +232,14 @@ class Audience {
   /** Waits for the next round. */
   eager = false;
   readonly #frame: AudienceSpec['frame'];
-  readonly #call: (audience: Audience) => void;
+  readonly #call: Call;
   /** What not everybody has been told yet. */
   #frames: Buffer[] = [];
   #bytes = 0;
   #first = 0;
   #last: Piece | undefined;
 
-  constructor(frame: AudienceSpec['frame'], call: (audience: Audience) => void) {
+  constructor(frame: AudienceSpec['frame'], call: Call) {
     this.#frame = frame;
     this.#call = call;
   }
@@ -260,7 +267,9 @@ class Audience {
     member.full = true;
     void member.outlet.drained().then(() => {
       member.full = false;
-      if (this.members.has(member) && member.told < this.#end) this.#call(this);
+      if (!this.members.has(member) || member.told === this.#end) return;
+      this.serve(member);
+      this.#call(this, false);
     });
   }
 
@@ -269,22 +278,25 @@ class Audience {
     return member.told === this.#end;
   }
 
-  /** Drops what everybody has been told, and those who are too far behind; for the others with room there is another round. */
+  /** Drops what everybody has been told, and those who are too far behind; others with room need not wait for more to come. */
   endRound(): void {
     this.#last = undefined;
     this.#forget();
-    while (this.#bytes > limits.watchPendingBytesMax) {
+    for (let found = true; found && this.#bytes > limits.watchPendingBytesMax; this.#forget()) {
+      found = false;
+      // Much may come at once, and is told in pieces: who takes them is not behind by himself.
+      const isBurst = this.#bytes <= burstsMax * limits.watchPendingBytesMax;
       for (const member of this.members) {
-        if (member.told > this.#first) continue;
+        if (member.told > this.#first || (isBurst && !member.full)) continue;
+        found = true;
         this.members.delete(member);
         member.full = true;
         member.outlet.cutOff();
       }
-      this.#forget();
     }
     for (const member of this.members) {
       if (member.full || member.told === this.#end) continue;
-      this.#call(this);
+      this.#call(this, true);
       break;
     }
   }

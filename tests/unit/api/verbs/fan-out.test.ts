@@ -167,6 +167,37 @@ describe('a member whose connection is full', () => {
   });
 });
 
+test('a member that has room is told all that has gathered, without a pause and without being cut off', async () => {
+  const world = await apiWorld();
+  await world.create('configmaps', aConfigMap('a'));
+  const timers = new VirtualClock();
+  let nowMs = 0;
+  const clock: Clock = { now: () => 0, monotonic: () => nowMs, after: (ms, fn) => timers.after(ms, fn) };
+  const bytes = Buffer.alloc(limits.watchPendingBytesMax / 4);
+  const heard: Buffer[] = [];
+  let cut = false;
+  const outlet: Outlet = {
+    ...into(heard),
+    write: (frames) => {
+      nowMs += 30;
+      return heard.push(frames) > 0;
+    },
+    cutOff: () => {
+      cut = true;
+    },
+  };
+  fanOut(world, clock).join({ ...everything, frame: () => bytes }, outlet);
+  for (let n = 0; n < 8; n++) {
+    await change(world, String(n));
+    await settled();
+  }
+  expect(heard).toHaveLength(1);
+  // One round waits for more to come; those that tell the rest do not.
+  await timers.advance(40);
+  for (let n = 0; n < 7; n++) await settled();
+  expect({ cut, heard: heard.length }).toEqual({ cut: false, heard: 8 });
+});
+
 test('a change reaches only the audiences it can concern', async () => {
   const world = await apiWorld();
   const it = fanOut(world);
