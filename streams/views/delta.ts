@@ -28,7 +28,7 @@ const stretchMin = 12;
 const hashBits = 12;
 const windowBytes = 6;
 /** Long stretches are compared in strides that double as long as nothing differs, and are halved from then on. */
-const strideMin = 64;
+const strideMin = 128;
 
 let scratch = Buffer.allocUnsafeSlow(64 * 1024);
 

@@ -70,7 +70,7 @@ export class StoredObject implements Coolable, Packable {
   /** The parsed object. Shared: never change it. */
   get object(): AnyObject {
     if (this.#object === undefined) {
-      this.#object = this.#parse();
+      this.#object = this.#keptShared() ?? this.#parse();
       hotObjects.add(this, this.#parses++ > 0);
     } else this.touched = true;
     return this.#object;
@@ -145,6 +145,14 @@ export class StoredObject implements Coolable, Packable {
     }
   }
 
+  /** What is kept of it is what differs, and what holds that. */
+  #keptShared(): AnyObject | undefined {
+    const object = this.#readShared();
+    if (object !== undefined && !(this.#text instanceof Uint8Array))
+      this.#leanBytes = Math.min(this.textBytes, sharedFrameBytes + this.#text.delta.length * 2);
+    return object;
+  }
+
   /** What it has in common with others is the very same there. */
   #readShared(): AnyObject | undefined {
     if (this.#text instanceof Uint8Array) return undefined;
@@ -177,6 +185,9 @@ export class StoredObject implements Coolable, Packable {
     return parsed as unknown as AnyObject;
   }
 }
+
+/** Lists and objects on the way to what differs, as bytes of JSON. */
+const sharedFrameBytes = 1_024;
 
 type Mutable = { metadata: Record<string, unknown> & { readonly managedFields?: unknown } };
 type Entry = { fieldsV1?: unknown };

@@ -31,7 +31,10 @@ export class TextParts {
     this.ends.push(end);
     this.values.push(value);
     this.#at[place] = this.ends.length;
-    if (typeof value === 'object' && value !== null && end - place >= sharedBytesMin) share(value);
+    if (typeof value !== 'object' || value === null) return;
+    // Whoever changed it would change other objects.
+    Object.freeze(value);
+    if (end - place >= sharedBytesMin) share(value);
   }
 }
 

@@ -67,6 +67,8 @@ test('what is the same is the very same, and has a place for what is made of it'
   expect(two?.env).toBe(one?.env);
   expect(madeOf(one?.env ?? [])).toBeDefined();
   expect(madeOf(one ?? {})).toBeUndefined();
+  expect(Object.isFrozen(one?.env[0])).toBe(true);
+  expect(Object.isFrozen(one)).toBe(false);
 });
 
 describe('a member is found where it stands', () => {
