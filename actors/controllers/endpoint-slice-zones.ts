@@ -28,12 +28,12 @@ export class Zones {
 
   /** True where the node adds something else to its zone than before. */
   heed({ type, ref: { name }, current, previous, event }: WatchedChange): boolean {
+    // Whoever begins to listen has missed what happened before.
+    if (event === undefined) this.#world = undefined;
     const part = type === 'DELETED' ? undefined : partOf(current.object as Node);
     const before = previous === undefined ? undefined : partOf(previous.object as Node);
     if (part?.zone === before?.zone && part?.milliCpu === before?.milliCpu) return false;
-    // Whoever begins to listen has missed what happened before.
-    if (event === undefined) this.#world = undefined;
-    else if (this.#world !== undefined) this.#put(name, part);
+    if (this.#world !== undefined) this.#put(name, part);
     return true;
   }
 
