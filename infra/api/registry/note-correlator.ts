@@ -12,7 +12,9 @@ export type Told = {
   readonly fieldPath: string;
   /** undefined for the one Event that stands for all those that are alike. */
   readonly message: string | undefined;
-  /** How often it was noted. */
+  /** When it was noted first, milliseconds since the Unix epoch. */
+  readonly firstMs: number;
+  /** How often it was noted, told or held back. */
   count: number;
   /** The Event, once it is known how it is called. */
   event: { readonly name: string; readonly created: Promise<void> } | undefined;
@@ -50,7 +52,7 @@ export class NoteCorrelator {
     const source = this.#sourceOf(note, nowMs);
     // The scheduler and others that say what they did use the newer recorder, which combines and holds back nothing.
     const combined = note.action === undefined && isOneOfMany(source, note, nowMs);
-    const told = toldOf(source, note, combined);
+    const told = toldOf(source, note, { combined, nowMs });
     told.count++;
     if (note.action === undefined && !mayTell(source, nowMs)) return undefined;
     return { told, message: combined ? `(combined from similar events): ${note.message}` : note.message };
@@ -83,7 +85,11 @@ function isOneOfMany({ alike }: Source, { type, reason, message }: Note, nowMs: 
   return false;
 }
 
-function toldOf({ told }: Source, { type, reason, fieldPath = '', message }: Note, combined: boolean): Told {
+function toldOf(
+  { told }: Source,
+  { type, reason, fieldPath = '', message }: Note,
+  { combined, nowMs }: { readonly combined: boolean; readonly nowMs: number },
+): Told {
   const words = combined ? undefined : message;
   const isThis = (other: Told) =>
     other.message === words &&
@@ -92,7 +98,7 @@ function toldOf({ told }: Source, { type, reason, fieldPath = '', message }: Not
     (combined || other.fieldPath === fieldPath);
   const known = told.find(isThis);
   if (known !== undefined) return known;
-  const fresh: Told = { type, reason, fieldPath, message: words, count: 0, event: undefined };
+  const fresh: Told = { type, reason, fieldPath, message: words, firstMs: nowMs, count: 0, event: undefined };
   told.push(fresh);
   if (told.length > toldMax) told.shift();
   return fresh;

@@ -59,10 +59,9 @@ export class NoteRecorder {
         return;
       }
     }
-    const event = this.#event(note, { namespace, message });
+    const event = this.#event(note, { namespace, message, told });
     const created = this.#create(kind, event, context);
     told.event = { name: event.metadata.name, created };
-    told.count = 1;
     await created;
   }
 
@@ -79,7 +78,7 @@ export class NoteRecorder {
     await this.#recorder.record({ ref: refOf(kind, namespace, name), lifecycle, before: undefined, after }, context);
   }
 
-  #event(note: Note, { namespace, message }: { namespace: string; message: string }): CoreEvent {
+  #event(note: Note, { namespace, message, told }: Correlated & { readonly namespace: string }): CoreEvent {
     const { regarding, fieldPath, type, reason, component, host, action } = note;
     const nowMs = this.#recorder.now();
     const { metadata } = regarding;
@@ -107,7 +106,12 @@ export class NoteRecorder {
       message: cut(message),
       source: { component, ...(host === undefined ? undefined : { host }) },
       ...(action === undefined
-        ? { firstTimestamp: timestamp(nowMs), lastTimestamp: timestamp(nowMs), count: 1, eventTime: null }
+        ? {
+            firstTimestamp: timestamp(told.firstMs),
+            lastTimestamp: timestamp(nowMs),
+            count: told.count,
+            eventTime: null,
+          }
         : { firstTimestamp: null, lastTimestamp: null, eventTime: microTimestamp(nowMs), action }),
       type,
       reportingComponent: component,

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Note } from '../../../../actors/kit/write.ts';
 import type { CoreEvent } from '../../../../streams/resources/config.ts';
+import { timestamp } from '../../../../streams/resources/meta.ts';
 import { resources } from '../../../../streams/resources/names.ts';
 import type { Node } from '../../../../streams/resources/node.ts';
 import { simulatedCluster } from '../../../kit/simulated-cluster.ts';
@@ -52,4 +53,19 @@ test('a source tells twenty-five notes of an object, and what it says of others 
   expect(await told(40, () => ({}))).toEqual(['of it: 25']);
   const lines = await told(40, (index) => (index % 2 === 0 ? {} : { component: 'another' }));
   expect(lines).toEqual(['of it: 20', 'of it: 20']);
+});
+
+test('what was held back at first has happened all the same: its event says how often, and since when', async () => {
+  const { clock, view, writer } = await simulatedCluster({ seed: 1, nodes: 1 });
+  const [node] = view.list<Node>(resources.nodes);
+  if (node === undefined) throw new Error('there is no node');
+  const note = { regarding: node, type: 'Normal', component: 'test', reason: 'Told', message: 'of it' } as const;
+  for (let times = 0; times < 25; times++) writer.note(note, context);
+  const firstTimestamp = timestamp(clock.now());
+  for (let times = 0; times < 3; times++) writer.note({ ...note, message: 'of more' }, context);
+  await clock.advance(300_000);
+  writer.note({ ...note, message: 'of more' }, context);
+  await clock.advance(10);
+  const [more] = view.list<CoreEvent>(resources.events).filter(({ message }) => message === 'of more');
+  expect(more).toMatchObject({ count: 4, firstTimestamp });
 });
