@@ -47,7 +47,7 @@ export type CommitterOptions = {
 /** Batches under way at once: with more, each is smaller and costs the server more per event. */
 const batchesMax = 2;
 /** Waiting appends that are worth a batch beside another. */
-const overlapMin = 16;
+const overlapMin = 32;
 /** Singles under way on a stream without batches, or after a batch was refused. */
 const singlesWindow = 256;
 /** Batches an append may be refused with before it goes alone: with many lost races that is cheaper. */

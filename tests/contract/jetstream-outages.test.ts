@@ -110,15 +110,15 @@ test('an append whose acknowledgement is lost is answered rightly and recorded o
 test('two batches under way whose acknowledgements are lost are answered rightly and recorded once', async () => {
   await withProxy(async ({ proxy, proxied, direct }) => {
     proxy.swallowAnswers();
-    const requests = range(1, 32).map((i) => change(`lost-batch-${i}`, absent));
+    const requests = range(1, 64).map((i) => change(`lost-batch-${i}`, absent));
     const outcomes = Promise.all(requests.map((request) => proxied.append(request)));
-    const recorded = await follow(direct, 0, (events) => events.length === 32);
+    const recorded = await follow(direct, 0, (events) => events.length === 64);
     proxy.cut();
     const revisions = new Map(recorded.map(({ id, revision }) => [id, revision]));
     expect(await outcomes).toEqual(
       requests.map(({ event }) => ({ kind: 'appended', revision: revisions.get(event.id) })),
     );
-    expect((await direct.bounds()).last).toBe(32);
+    expect((await direct.bounds()).last).toBe(64);
   });
 });
 
