@@ -5,7 +5,7 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /** How far the old generation may grow beyond what survived the last collection, in percent. */
-const growingPercent = 50;
+const growingPercent = 75;
 /**
  * What the young generation may take, both halves: V8 goes up to 128 MB, most of it filled with garbage. In a small heap
  * that would be most of its memory; in a large one it is little, and saves collections that each look through much.
