@@ -122,7 +122,7 @@ export class NodeInfo {
 function imagesOf(node: Node, before: ReadonlyMap<string, NodeImage>): ReadonlyMap<string, NodeImage> {
   const images = node.status?.images ?? [];
   const now = new Map<string, NodeImage>();
-  for (const { names, sizeBytes = 0 } of images) for (const name of names) now.set(name, { sizeBytes });
+  for (const { names, sizeBytes = 0 } of images) for (const name of names ?? []) now.set(name, { sizeBytes });
   if (now.size !== before.size) return now;
   for (const [name, { sizeBytes }] of now) if (before.get(name)?.sizeBytes !== sizeBytes) return now;
   return before;

@@ -26,7 +26,8 @@ export type NodeStatus = {
   readonly conditions?: readonly Condition[];
   readonly addresses?: readonly { readonly type: string; readonly address: string }[];
   readonly nodeInfo?: Readonly<Record<string, string>>;
-  readonly images?: readonly { readonly names: readonly string[]; readonly sizeBytes?: number }[];
+  /** Whoever writes a node's status may leave the names out. */
+  readonly images?: readonly { readonly names?: readonly string[]; readonly sizeBytes?: number }[];
   /** Volumes the controller has attached, and those pods on the node still hold. */
   readonly volumesAttached?: readonly AttachedVolume[];
   readonly volumesInUse?: readonly string[];

@@ -92,12 +92,13 @@ function checkCustomType(object: Readonly<Record<string, unknown>>, expected: Ex
   }
   const wanted = apiVersionOf(expected);
   if (apiVersion !== wanted) {
-    const given = String(apiVersion);
+    // An object may have a toString that is no function.
+    const given = typeof apiVersion === 'string' ? apiVersion : JSON.stringify(apiVersion);
     throw badRequest(`the API version in the data (${given}) does not match the expected API version (${wanted})`);
   }
   if (kind === expected.kind) return;
-  const { metadata } = object as { readonly metadata?: { readonly name?: string } | null };
-  throw invalid(expected, metadata?.name ?? '', [
+  const { metadata } = object as { readonly metadata?: { readonly name?: unknown } | null };
+  throw invalid(expected, typeof metadata?.name === 'string' ? metadata.name : '', [
     { type: 'Invalid', field: 'kind', value: kind, detail: `must be ${expected.kind}` },
   ]);
 }

@@ -169,3 +169,13 @@ test('pods of one template share a shape, and it leaves with the last of them', 
   shapes.release(other);
   expect(shapes.size).toBe(0);
 });
+
+test('an image without names is no reason to fail', () => {
+  const snapshot = new ClusterSnapshot();
+  const node = aNode('odd', {});
+  snapshot.setNode({
+    ...node,
+    status: { ...node.status, images: [{ sizeBytes: 5 }, { names: ['a'], sizeBytes: 7 }] },
+  } as Node);
+  expect(snapshot.node('odd')?.images).toEqual(new Map([['a', { sizeBytes: 7 }]]));
+});

@@ -246,6 +246,15 @@ test('what says it is something else is refused', async () => {
   expect((await post({ apiVersion: 'example.com/v1', metadata: { name: 'a' } })).message).toContain(
     "Object 'Kind' is missing in",
   );
+  await create(server, {});
+  const odd = { toString: 1 };
+  const patch = (change: object) => server.refused(one, patchOf('merge-patch+json', change));
+  const refused = await patch({ apiVersion: odd });
+  expect([refused.code, refused.message]).toEqual([
+    400,
+    'the API version in the data ({"toString":1}) does not match the expected API version (example.com/v1)',
+  ]);
+  expect((await patch({ kind: odd, metadata: { name: odd } })).code).toBe(422);
 });
 
 test('protobuf is neither taken nor given, but metadata comes in it', async () => {
