@@ -17,7 +17,7 @@ import type {
   StateValue,
 } from 'xstate';
 import { assert } from '../../streams/base/assert.ts';
-import { type Place, type Step, tableOf } from './machine-table.ts';
+import { type Moment, type Place, type Step, startOf } from './machine-table.ts';
 
 type System = AnyActorScope['system'];
 
@@ -55,7 +55,7 @@ type Scope<Machine extends AnyStateMachine> = ActorScope<
 >;
 
 function logicOf<Machine extends AnyStateMachine>(machine: Machine): ClosedLogic<Machine> {
-  const table = tableOf(machine);
+  const start = startOf(machine);
   const turn = new Turn();
   const after = (place: Place, context: unknown, scope: Scope<Machine>): ClosedSnapshot<Machine> => {
     const emitted = turn.takeEmitted() as EmittedFrom<Machine>[];
@@ -75,11 +75,7 @@ function logicOf<Machine extends AnyStateMachine>(machine: Machine): ClosedLogic
     getInitialSnapshot(scope, input) {
       const { context } = machine.config;
       const first: unknown = typeof context === 'function' ? context({ input } as never) : (context ?? {});
-      const { place, context: then } = turn.take(
-        { place: table.start.to, context: first },
-        initial(input),
-        table.start,
-      );
+      const { place, context: then } = turn.take({ place: start.to, context: first }, initial(input), start);
       return after(place, then, scope);
     },
     transition(snapshot, event, scope) {
@@ -171,7 +167,6 @@ class Turn {
 
 const nothing: readonly unknown[] = [];
 
-type Moment = { readonly context: unknown; readonly event: unknown };
 type Change = object | ((moment: Moment) => object);
 
 /** What an action is given to say what it wants: of xstate's, all that closed machines use. */

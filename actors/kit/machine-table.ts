@@ -24,38 +24,23 @@ export type Step = {
   readonly to: Place | undefined;
 };
 
-type Moment = { readonly context: unknown; readonly event: unknown };
+export type Moment = { readonly context: unknown; readonly event: unknown };
 export type Guard = (moment: Moment) => boolean;
 
 /** An `enqueueActions` of xstate's: it says what to assign and what to emit. */
 export type Action = (moment: Moment & { readonly enqueue: unknown }, params: undefined) => void;
 
-export type MachineTable = {
-  readonly machine: AnyStateMachine;
-  /** The way into the machine: its actions, and where it leads. */
-  readonly start: Step & { readonly to: Place };
-};
-
-const tables = new WeakMap<AnyStateMachine, MachineTable>();
-
-/** Made once for each machine. */
-export function tableOf(machine: AnyStateMachine): MachineTable {
-  let table = tables.get(machine);
-  if (table === undefined) {
-    table = layOut(machine);
-    tables.set(machine, table);
-  }
-  return table;
-}
+/** The way into the machine: its actions, and where it leads. */
+export type Start = Step & { readonly to: Place };
 
 type Transition = AnyStateNode['initial'] | NonNullable<AnyStateNode['always']>[number];
 
-function layOut(machine: AnyStateMachine): MachineTable {
+export function startOf(machine: AnyStateMachine): Start {
   const root: AnyStateNode = machine.root;
   const places = new Map<AnyStateNode, Place>();
   for (const leaf of leavesOf(root)) places.set(leaf, placeAt(leaf));
   const first = leafBelow(root);
-  return { machine, start: { guard: undefined, actions: entered(root.parent, first), to: at(first) } };
+  return { guard: undefined, actions: entered(root.parent, first), to: at(first) };
 
   function at(leaf: AnyStateNode): Place {
     return defined(places.get(leaf), 'every innermost state has a place');
