@@ -1,33 +1,15 @@
 // What `/shiplog/v1/nodes` refuses, whoever asks with whatever.
 
 import { expect, test } from 'vitest';
-import type { ApiRequest, ApiResponse } from '../../../infra/api/http/exchange.ts';
-import { requestInfoOf } from '../../../infra/api/http/request-info.ts';
 import { nodesPath } from '../../../infra/boot/nodes-path.ts';
 import { NodeCluster } from '../../kit/node-cluster.ts';
-
-const response: ApiResponse = {
-  send() {},
-  open() {
-    throw new Error('nothing is streamed here');
-  },
-};
+import { ownPathCall } from '../../kit/own-path-call.ts';
 
 async function asked(action: string, body: unknown): Promise<{ cluster: NodeCluster; answer: Promise<void> }> {
   const cluster = await NodeCluster.start({ nodes: { nodesMax: 2 } });
   const { nodes, view, clock } = cluster;
   const path = nodesPath({ nodes: () => nodes, elsewhere: () => '', view, clock });
-  const line = { method: 'POST', path: `/shiplog/v1/nodes/${action}`, query: new URLSearchParams() };
-  const outcome = requestInfoOf(line);
-  if (outcome.kind !== 'info') throw new Error(`${line.path} is a path`);
-  const request: ApiRequest = {
-    ...line,
-    headers: {},
-    peer: { address: '' },
-    signal: new AbortController().signal,
-    body: () => Promise.resolve(Buffer.from(JSON.stringify(body))),
-  };
-  const call = { request, response, info: outcome.info, user: { username: 'a', groups: [] }, warnings: [] };
+  const call = ownPathCall({ method: 'POST', path: `/shiplog/v1/nodes/${action}`, body });
   return { cluster, answer: Promise.resolve(path(call, [action])) };
 }
 

@@ -3,10 +3,9 @@
 import { expect, test } from 'vitest';
 import type { Explanation } from '../../../actors/scheduler/explanation.ts';
 import type { Authorizer } from '../../../infra/api/auth/authorize.ts';
-import type { ApiRequest, ApiResponse } from '../../../infra/api/http/exchange.ts';
-import { requestInfoOf } from '../../../infra/api/http/request-info.ts';
 import { type SchedulingAnswer, schedulingPath } from '../../../infra/boot/scheduling-path.ts';
 import { worldOf } from '../../kit/given-world.ts';
+import { ownPathCall } from '../../kit/own-path-call.ts';
 import { aPod } from '../../kit/pods.ts';
 
 const victims = ['default/small', 'default/tiny', 'secret-project/payroll'];
@@ -49,26 +48,11 @@ async function asked(authorizer: Authorizer): Promise<SchedulingAnswer> {
     authorizer,
   });
   const rest = ['namespaces', 'default', 'pods', 'big'];
-  const line = { method: 'GET', path: `/shiplog/v1/scheduling/${rest.join('/')}`, query: new URLSearchParams() };
-  const outcome = requestInfoOf(line);
-  if (outcome.kind !== 'info') throw new Error(`${line.path} is a path`);
-  const request: ApiRequest = {
-    ...line,
-    headers: {},
-    peer: { address: '' },
-    signal: new AbortController().signal,
-    body: () => Promise.resolve(Buffer.alloc(0)),
-  };
   let text = '';
-  const response: ApiResponse = {
-    send(_, body) {
-      text = String(body);
-    },
-    open() {
-      throw new Error('nothing is streamed here');
-    },
-  };
-  await path({ request, response, info: outcome.info, user: { username: 'a', groups: [] }, warnings: [] }, rest);
+  const call = ownPathCall({ method: 'GET', path: `/shiplog/v1/scheduling/${rest.join('/')}` }, (body) => {
+    text = body;
+  });
+  await path(call, rest);
   return JSON.parse(text);
 }
 
