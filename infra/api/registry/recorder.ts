@@ -64,20 +64,19 @@ export class Recorder {
     const { written } = this.#view;
     if (after !== undefined && stream === 'LOG' && context.inProcess === true)
       written.expect(event.id, after, before?.object);
-    const outcome = await this.#append({ ref, expect, event }).catch((error: unknown) => {
+    try {
+      const outcome = await this.#append({ ref, expect, event });
+      if (outcome.kind === 'conflict') {
+        if (outcome.actual !== undefined) await this.#view.reached(stream, outcome.actual);
+        return { kind: 'conflict' };
+      }
+      await this.#view.reached(stream, outcome.revision);
+      const current = after === undefined ? undefined : this.#view.stored(ref, ref);
+      if (current?.revision === outcome.revision) return { kind: 'recorded', stored: current };
+      return { kind: 'recorded', stored: new StoredObject(ref, { ...event, revision: outcome.revision }) };
+    } finally {
       written.forget(event.id);
-      throw error;
-    });
-    if (outcome.kind === 'conflict') {
-      written.forget(event.id);
-      if (outcome.actual !== undefined) await this.#view.reached(stream, outcome.actual);
-      return { kind: 'conflict' };
     }
-    await this.#view.reached(stream, outcome.revision);
-    written.forget(event.id);
-    const current = after === undefined ? undefined : this.#view.stored(ref, ref);
-    if (current?.revision === outcome.revision) return { kind: 'recorded', stored: current };
-    return { kind: 'recorded', stored: new StoredObject(ref, { ...event, revision: outcome.revision }) };
   }
 
   #event({ ref, lifecycle, before, after, seen }: Decision, context: RequestContext): LogEvent {
